@@ -1,0 +1,84 @@
+/** What the API sees of the engine. The engine is the only room that acts. */
+import type { ContainerInfo, ContainerSummary, CreateRequest } from "../spec/container.ts";
+import type { ErrorBody } from "../spec/errors.ts";
+import type { WarrenEvent } from "../spec/event.ts";
+import type { ImageSummary } from "../spec/image.ts";
+import type { OperationRecord } from "../spec/operation.ts";
+import type { LevelCatalogueRow, LevelChange, LevelState } from "../spec/level.ts"; // levels helper
+
+/** What the API sees of the engine: src/engine/index.ts exports `interface Engine`. */
+export interface Engine {
+  version(): Promise<{ version: string; api: "v1"; lxc: string; kernel: string; cgroup: "v1" | "v2" }>;
+  containers: {
+    list(filter?: { state?: string; image?: string; name?: string }): ContainerSummary[];
+    info(name: string): Promise<ContainerInfo>;
+    create(request: CreateRequest): OperationRecord;              // queued; wait with operations.wait
+    start(name: string, o: { waitBoot?: boolean }): OperationRecord;
+    stop(name: string, o: { timeout?: number; force?: boolean }): OperationRecord;
+    restart(name: string, o: { timeout?: number; force?: boolean; waitBoot?: boolean }): OperationRecord;
+    freeze(name: string): OperationRecord;
+    thaw(name: string): OperationRecord;
+    delete(name: string, o: { force?: boolean }): OperationRecord;
+    rename(name: string, to: string, ifVersion?: number): OperationRecord;
+    copy(name: string, to: string): OperationRecord;
+    logs(name: string, o: { lines?: number; follow?: boolean; signal: AbortSignal }): AsyncIterable<Uint8Array>;
+  };
+  levels: {
+    catalogue(): LevelCatalogueRow[];
+    get(name: string): Promise<Record<string, LevelState>>;
+    set(name: string, change: { set: Record<string, string>; save: boolean; dryRun: boolean }): Promise<LevelChange>;
+  };
+  exec: {
+    /** Starts CMD in the container; rejects with WarrenError when Warren itself fails. */
+    exec(name: string, request: ExecRequest): Promise<ExecSession>;
+    console(name: string, size: { columns: number; rows: number }): Promise<ExecSession>;
+  };
+  files: {
+    stat(name: string, path: string): Promise<FileStat>;
+    list(name: string, path: string): Promise<FileStat[]>;
+    read(name: string, path: string): Promise<{ stat: FileStat; body: ReadableStream<Uint8Array> }>;
+    write(name: string, path: string, body: ReadableStream<Uint8Array>, o: { mode: number; uid: number; gid: number; makeParents: boolean }): Promise<void>;
+    remove(name: string, path: string): Promise<void>;
+    archive(name: string, path: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array>>; // tar
+  };
+  images: {
+    list(): ImageSummary[];
+    info(ref: string): ImageSummary;
+    build(o: { recipe: string; init?: string; alias?: string; force?: boolean }): OperationRecord;
+    import(o: { alias?: string; body: ReadableStream<Uint8Array>; size?: number }): OperationRecord;
+    export(ref: string, compression: "zstd" | "gz" | "xz" | "none", signal: AbortSignal): Promise<ReadableStream<Uint8Array>>;
+    setAliases(ref: string, aliases: string[]): ImageSummary;
+    delete(ref: string): OperationRecord;
+  };
+  operations: {
+    list(filter?: { state?: string }): OperationRecord[];
+    get(id: string): OperationRecord;
+    /** Resolves with the record once it ended or after `timeout` ms. */
+    wait(id: string, timeout: number, signal?: AbortSignal): Promise<OperationRecord>;
+    cancel(id: string): OperationRecord;
+  };
+  events: {
+    /** Stored events after `since`, then, if `follow`, new ones as they happen. */
+    stream(o: { since: number; follow: boolean; signal: AbortSignal }): AsyncIterable<WarrenEvent>;
+  };
+  host: {
+    info(): Promise<Record<string, unknown>>;
+    check(): Promise<{ ok: boolean; checks: HostCheck[] }>;
+  };
+}
+export interface HostCheck { name: string; state: "ok" | "warn" | "missing"; message: string; fix: string }
+export interface ExecRequest { command: string[]; env?: Record<string, string>; cwd?: string; user?: string; tty?: boolean; columns?: number; rows?: number; stdin?: boolean }
+export interface ExecSession {
+  /** null when a terminal merges both. Pull-based: nothing is read from the process before it is asked for. */
+  stdout: ReadableStream<Uint8Array>;
+  stderr: ReadableStream<Uint8Array> | null;
+  /** Resolves once the process' pipe took the bytes. */
+  write(data: Uint8Array): Promise<void>;
+  closeStdin(): void;
+  resize(columns: number, rows: number): void;
+  signal(name: string): void;
+  /** The command's exit code (128 + signal); 125/126/127 as in the contract. */
+  exited: Promise<number>;
+}
+export interface FileStat { name: string; type: "file" | "directory" | "symlink" | "other"; size: number; mode: number; uid: number; gid: number; mtime: string; target?: string }
+export type { ContainerInfo, ContainerSummary, ErrorBody, ImageSummary, OperationRecord, WarrenEvent };

@@ -1,0 +1,98 @@
+/** What the outside sees of a container's life. */
+export const CONTAINER_STATES = [
+  "created",
+  "starting",
+  "running",
+  "frozen",
+  "stopping",
+  "stopped",
+  "error",
+] as const;
+export type ContainerState = (typeof CONTAINER_STATES)[number];
+
+/** The init systems Warren knows; each has its own way to be told to halt. */
+export const INIT_KINDS = ["systemd", "sysvinit", "openrc", "busybox", "other"] as const;
+export type InitKind = (typeof INIT_KINDS)[number];
+
+/** Number of host ids each container has: one full 16-bit range, its own. */
+export const IDS_PER_CONTAINER = 65_536;
+/** First host id Warren gives out; /etc/subuid carries `root:1000000:1000000000`. */
+export const FIRST_ID = 1_000_000;
+export const ID_COUNT = 1_000_000_000;
+
+/** Level values as they are kept: base units (bytes, counts, CPUs as a fraction), `null` for unlimited. */
+export type LevelValue = number | string | null;
+export type LevelValues = Record<string, LevelValue>;
+
+/** The record of a container, as the store keeps it. */
+export interface ContainerRecord {
+  name: string;
+  uuid: string;
+  /** Digest of the image, `sha256:...`. */
+  image: string;
+  /** The alias the image was asked for by, for people. */
+  imageAlias: string;
+  init: InitKind;
+  /** Number of its id range, its link and its addresses, unique on the host: base = FIRST_ID + slot * 65536. */
+  slot: number;
+  addresses: string[];
+  /** Saved levels, in force from the next start on. */
+  levels: LevelValues;
+  /** What the operator wants: the daemon starts `running` ones again after a host reboot. */
+  wanted: "running" | "stopped";
+  /** `creating` and `deleting` are finished or undone at the next start of the daemon. */
+  phase: "creating" | "ready" | "deleting";
+  /** Whether host name, hosts and resolver were written into its files. */
+  identity: "pending" | "done";
+  /** Why the last run ended badly, if it did; cleared at the next start. */
+  failure: string | null;
+  /** Whether it was ever started: `created` or `stopped`. */
+  started: boolean;
+  /** RFC 3339. */
+  created: string;
+  /** Grows with every change; the ETag. */
+  version: number;
+}
+
+/** An entry of `list`. */
+export interface ContainerSummary {
+  name: string;
+  state: ContainerState;
+  image: string;
+  addresses: string[];
+  created: string;
+  /** Seconds since init started, `null` when it does not run. */
+  uptime: number | null;
+  processes: number | null;
+  /** Bytes held now. */
+  memory: number | null;
+}
+
+/** What `info` tells. */
+export interface ContainerInfo extends ContainerSummary {
+  uuid: string;
+  imageDigest: string;
+  init: InitKind;
+  initPid: number | null;
+  idmap: { base: number; size: number };
+  rootfs: string;
+  cgroup: string;
+  link: string;
+  capabilities: string[];
+  apparmor: string | null;
+  levels: LevelValues;
+  pending: LevelValues;
+  failure: string | null;
+  wanted: "running" | "stopped";
+  version: number;
+}
+
+/** What `create` and `launch` ask for. */
+export interface CreateRequest {
+  name: string;
+  image: string;
+  levels: Record<string, string>;
+  start: boolean;
+  /** Wait until the guest's boot has finished, not just until init runs. */
+  waitBoot: boolean;
+}

@@ -1,0 +1,32 @@
+/** Every change, numbered without gaps in the order it became true. */
+export interface WarrenEvent {
+  seq: number;
+  /** RFC 3339. */
+  time: string;
+  type: EventType;
+  container?: string;
+  image?: string;
+  operation?: string;
+  details?: Record<string, unknown>;
+}
+
+/** Every event type and what it means; the reference page is made from it. */
+export const EVENT_TYPES = {
+  "container-created": "a container was created",
+  "container-started": "init runs and the network is up",
+  "container-stopped": "init ended; details.reason tells how",
+  "container-crashed": "init ended by itself with a signal or an error; details has the last console lines",
+  "container-rebooted": "the guest rebooted itself",
+  "container-frozen": "every process of the container is halted in place",
+  "container-thawed": "a frozen container runs on",
+  "container-renamed": "details.from was its name",
+  "container-deleted": "a container and its files are gone",
+  "container-adopted": "the daemon found it running at its own start",
+  "level-changed": "levels were applied to or saved for a container",
+  "image-added": "an image is there",
+  "image-deleted": "an image is gone",
+  "operation-updated": "an operation changed its state",
+  "daemon-started": "the daemon serves",
+  "daemon-stopping": "the daemon was told to end; containers run on",
+} as const;
+export type EventType = keyof typeof EVENT_TYPES;
