@@ -1,0 +1,8 @@
+/**
+ * The system calls that no tool and no part of Bun offers, and nothing else.
+ *
+ * Each verb is one call (or the few that must happen together on one thread) and throws FAILED with call, path and
+ * errno's name. What must never happen here: a decision, a loop over guest data, a call that can block for long.
+ */
+export * from "./linux.ts";
+export { errnoName } from "./text.ts";

@@ -1,0 +1,103 @@
+import { Database } from "bun:sqlite";
+import { WarrenError } from "../spec/errors.ts";
+import type { WarrenEvent } from "../spec/event.ts";
+import type { EventLog, Records, Settings, Store } from "./index.ts";
+import { MIGRATIONS } from "./migrations.ts";
+
+/** Events kept; older ones are forgotten at start. */
+const EVENTS_KEPT = 100_000;
+
+/** Opens (and brings up to date) the store in one file. Throws FAILED when the file is from a newer Warren. */
+export function openStore(file: string): Store {
+  const db = new Database(file, { create: true, strict: true });
+  // WAL: a kill -9 at any point loses nothing committed; NORMAL syncs at checkpoints, which a power cut may roll
+  // back to, never a crash of ours.
+  db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000;");
+  migrate(db, file);
+  db.exec(`DELETE FROM events WHERE seq <= (SELECT coalesce(max(seq), 0) FROM events) - ${EVENTS_KEPT}`);
+  return {
+    containers: records(db, "containers", "container"),
+    images: records(db, "images", "image"),
+    operations: records(db, "operations", "operation"),
+    events: eventLog(db),
+    settings: settings(db),
+    transaction: (work) => db.transaction(work).immediate() as ReturnType<typeof work>,
+    close: () => db.close(),
+  };
+}
+
+function migrate(db: Database, file: string): void {
+  const at = (db.query("PRAGMA user_version").get() as { user_version: number }).user_version;
+  if (at > MIGRATIONS.length)
+    throw new WarrenError("FAILED", `${file} was written by a newer Warren (schema ${at})`, "upgrade Warren");
+  MIGRATIONS.slice(at).forEach((sql, i) => {
+    db.transaction(() => {
+      db.exec(sql);
+      db.exec(`PRAGMA user_version = ${at + i + 1}`);
+    }).immediate();
+  });
+}
+
+/** Records are few (thousands) and read all the time, so they are kept in memory beside the file. */
+function records<T>(db: Database, table: string, noun: string): Records<T> {
+  type Row = { key: string; value: string };
+  const rows = db.query(`SELECT key, value FROM ${table}`).all() as Row[];
+  const cache = new Map<string, T>(rows.map((r) => [r.key, JSON.parse(r.value) as T]));
+  const insert = db.query(`INSERT INTO ${table} (key, value) VALUES (?, ?)`);
+  const update = db.query(`UPDATE ${table} SET value = ? WHERE key = ?`);
+  const remove = db.query(`DELETE FROM ${table} WHERE key = ?`);
+  return {
+    get: (key) => cache.get(key),
+    list: () => [...cache.values()],
+    insert(key, value) {
+      if (cache.has(key))
+        throw new WarrenError("EXISTS", `${noun} "${key}" exists already`, "choose another name or delete it first");
+      insert.run(key, JSON.stringify(value));
+      cache.set(key, value);
+    },
+    update(key, change, ifVersion) {
+      const old = cache.get(key);
+      if (old === undefined) throw new WarrenError("FAILED", `${noun} "${key}" is gone`, "look at the list");
+      const version = (old as { version?: number }).version;
+      if (ifVersion !== undefined && version !== ifVersion)
+        throw new WarrenError("CHANGED", `${noun} "${key}" changed since it was read`, "read it again");
+      const changed = change(old);
+      const next = version === undefined ? changed : { ...changed, version: version + 1 };
+      update.run(JSON.stringify(next), key);
+      cache.set(key, next);
+      return next;
+    },
+    delete(key) {
+      remove.run(key);
+      cache.delete(key);
+    },
+  };
+}
+
+function eventLog(db: Database): EventLog {
+  const insert = db.query("INSERT INTO events (value) VALUES (?) RETURNING seq");
+  const since = db.query("SELECT seq, value FROM events WHERE seq > ? ORDER BY seq LIMIT ?");
+  const last = db.query("SELECT coalesce(max(seq), 0) AS seq FROM events");
+  return {
+    append(event) {
+      const body = { time: new Date().toISOString(), ...event };
+      const { seq } = insert.get(JSON.stringify(body)) as { seq: number };
+      return { seq, ...body };
+    },
+    since: (seq, limit) =>
+      (since.all(seq, limit) as { seq: number; value: string }[]).map((row) => ({
+        seq: row.seq,
+        ...(JSON.parse(row.value) as Omit<WarrenEvent, "seq">),
+      })),
+    last: () => (last.get() as { seq: number }).seq,
+  };
+}
+
+function settings(db: Database): Settings {
+  const get = db.query("SELECT value FROM settings WHERE key = ?");
+  const set = db.query("INSERT INTO settings (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value");
+  return {
+    get: (key) => (get.get(key) as { value: string } | null)?.value,
+    set: (key, value) => void set.run(key, value),
+  };
+}
