@@ -7,6 +7,9 @@ const libc = dlopen("libc.so.6", {
   mount: { args: [T.ptr, T.ptr, T.ptr, T.u64, T.ptr], returns: T.i32 },
   umount2: { args: [T.ptr, T.i32], returns: T.i32 },
   fchown: { args: [T.i32, T.u32, T.u32], returns: T.i32 },
+  epoll_create1: { args: [T.i32], returns: T.i32 },
+  epoll_ctl: { args: [T.i32, T.i32, T.i32, T.ptr], returns: T.i32 },
+  epoll_wait: { args: [T.i32, T.ptr, T.i32, T.i32], returns: T.i32 },
   __errno_location: { args: [], returns: T.ptr },
 });
 
@@ -125,4 +128,33 @@ export function pidfd(pid: number): number | null {
 /** pidfd_send_signal(2); false when the process is gone. Linux 5.1. */
 export function signalPidfd(fd: number, signal: number): boolean {
   return Number(libc.symbols.syscall(NR.pidfd_send_signal, fd, signal, 0, 0, 0, 0)) === 0;
+}
+
+/** struct epoll_event is packed on x86-64 only (epoll_event(3type)). */
+const EVENT = ARM ? { size: 16, data: 8 } : { size: 12, data: 4 };
+
+/** epoll_create1(2). */
+export function epollCreate(): number {
+  const EPOLL_CLOEXEC = 0x80000;
+  const fd = libc.symbols.epoll_create1(EPOLL_CLOEXEC);
+  if (fd < 0) throw failure("epoll_create1", "");
+  return fd;
+}
+
+/** epoll_ctl(2): watches `fd` for becoming readable. Closing `fd` ends the watch. */
+export function epollAdd(epoll: number, fd: number): void {
+  const EPOLL_CTL_ADD = 1;
+  const EPOLLIN = 1;
+  const event = new DataView(new ArrayBuffer(EVENT.size));
+  event.setUint32(0, EPOLLIN, true);
+  event.setUint32(EVENT.data, fd, true);
+  if (libc.symbols.epoll_ctl(epoll, EPOLL_CTL_ADD, fd, ptr(event)) < 0) throw failure("epoll_ctl", String(fd));
+}
+
+/** epoll_wait(2) without waiting: the descriptors that are readable now, at most 256. */
+export function epollReady(epoll: number): number[] {
+  const most = 256;
+  const events = new DataView(new ArrayBuffer(EVENT.size * most));
+  const count = libc.symbols.epoll_wait(epoll, ptr(events), most, 0);
+  return Array.from({ length: Math.max(0, count) }, (_, i) => events.getUint32(i * EVENT.size + EVENT.data, true));
 }

@@ -1,0 +1,56 @@
+/**
+ * What the kernel tells of processes and mounts through /proc.
+ *
+ * What must never happen here: trusting a number that a guest chose; pids are the host's.
+ */
+import { readFileSync } from "node:fs";
+import { mountPoints, parentOf, startOf } from "./text.ts";
+
+const read = (path: string): string | null => {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return null;
+  }
+};
+
+/** The parent of a process, or `null` when it is gone. */
+export function parent(pid: number): number | null {
+  const stat = read(`/proc/${pid}/stat`);
+  return stat === null ? null : parentOf(stat);
+}
+
+/** When a process started, in clock ticks (100 a second) since the host's boot: tells a pid from its next holder. */
+export function startTicks(pid: number): number | null {
+  const stat = read(`/proc/${pid}/stat`);
+  return stat === null ? null : startOf(stat);
+}
+
+/** Seconds since a process started, or `null` when it is gone. */
+export function uptime(pid: number): number | null {
+  const ticks = startTicks(pid);
+  const now = read("/proc/uptime");
+  return ticks === null || now === null ? null : Math.max(0, Number(now.split(" ")[0]) - ticks / 100);
+}
+
+/** The command line of a process, its words; empty when it is gone. */
+export function commandLine(pid: number): string[] {
+  return (read(`/proc/${pid}/cmdline`) ?? "").split("\0").filter((word) => word !== "");
+}
+
+/** Every mount point of this mount namespace, the newest last. */
+export function mounts(): string[] {
+  return mountPoints(read("/proc/self/mountinfo") ?? "");
+}
+
+/** The AppArmor profile of a process, or `null` when the kernel has none. */
+export function apparmorProfile(pid: number): string | null {
+  const profile = read(`/proc/${pid}/attr/apparmor/current`)?.trim();
+  return profile ? profile : null;
+}
+
+/** The effective capabilities that a process can ever have (CapBnd), as a bit set. */
+export function boundingSet(pid: number): bigint | null {
+  const line = /^CapBnd:\s*([0-9a-f]+)$/m.exec(read(`/proc/${pid}/status`) ?? "");
+  return line ? BigInt(`0x${line[1]}`) : null;
+}

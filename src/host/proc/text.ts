@@ -1,0 +1,19 @@
+/** Fields of /proc/PID/stat behind the command, which may hold spaces and parentheses (proc_pid_stat(5)). */
+function fields(stat: string): string[] {
+  return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+}
+
+export const parentOf = (stat: string): number => Number(fields(stat)[1]);
+
+export const startOf = (stat: string): number => Number(fields(stat)[19]);
+
+/** Mount points of a /proc/PID/mountinfo, octal escapes undone (proc_pid_mountinfo(5)). */
+export function mountPoints(mountinfo: string): string[] {
+  return mountinfo
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => unescape(line.split(" ")[4] ?? ""));
+}
+
+const unescape = (text: string): string =>
+  text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
