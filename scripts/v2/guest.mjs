@@ -1,0 +1,132 @@
+import { spawn } from "node:child_process";
+import { lstatSync } from "node:fs";
+import { connect } from "node:net";
+import { join } from "node:path";
+import { hostAuthorities } from "./mirrors.mjs";
+import { imagePlaces, REPOSITORY } from "./places.mjs";
+import { HOST_NAME } from "./recipe.mjs";
+import { run, toolEnv } from "./tool.mjs";
+
+/** Where the clone lies in the guest. */
+export const CLONE = "/root/warren";
+
+/** What a command in the guest finds in its environment: the pinned Bun first, and the name of the place it runs in. */
+const PREAMBLE = `export PATH=${CLONE}/bin:${CLONE}/node_modules/@oven/bun-linux-x64/bin:$PATH WARREN_V2=1; cd ${CLONE}`;
+
+/** Packages that only check, format or fetch; large, and of no use where tests run. */
+const NOT_COPIED = [
+  "@biomejs",
+  "@typescript",
+  "typescript",
+  "@oven/bun-linux-x64-baseline",
+  "@oven/bun-linux-aarch64",
+];
+
+/** Arguments of ssh into the machine; the host key is the one made with the image. */
+function sshArgv({ port, hash }, flags = []) {
+  const { key, knownHosts } = imagePlaces(hash);
+  const options = [
+    ...[
+      "BatchMode=yes",
+      "IdentitiesOnly=yes",
+      "StrictHostKeyChecking=yes",
+      "LogLevel=ERROR",
+      "ConnectTimeout=60",
+    ],
+    ...[`UserKnownHostsFile=${knownHosts}`, `HostKeyAlias=${HOST_NAME}`, "ServerAliveInterval=30"],
+  ];
+  const settings = options.flatMap((option) => ["-o", option]);
+  return ["ssh", "-F", "none", ...flags, "-i", key, ...settings, "-p", String(port), "root@127.0.0.1"];
+}
+
+/** A word as the guest's shell reads it back: ssh joins its arguments and hands them to a shell. */
+export function quote(word) {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+/** Runs one line of the guest's shell and resolves like `run` of tool.mjs. */
+export function inGuest(machine, line, options = {}) {
+  return run([...sshArgv(machine), line], options);
+}
+
+/** Runs a command in the clone, its output going straight to ours; resolves to its exit code. */
+export async function command(machine, words, { timeout = 3_600_000 } = {}) {
+  const line = `${PREAMBLE} && exec ${words.map(quote).join(" ")}`;
+  const { code } = await run([...sshArgv(machine), line], { stdio: "inherit", ok: null, timeout });
+  return code;
+}
+
+/** An interactive shell in the clone; resolves to its exit code. */
+export function shell(machine) {
+  const [tool, ...args] = [...sshArgv(machine, ["-t"]), `${PREAMBLE}; exec bash -l`];
+  return new Promise((resolve, reject) => {
+    const child = spawn(tool, args, { stdio: "inherit", env: toolEnv() });
+    child.on("error", reject);
+    child.on("close", (code) => resolve(code ?? 1));
+  });
+}
+
+/** True when the machine's SSH server greets; qemu itself accepts every connection. */
+export function greets({ port }) {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: "127.0.0.1" });
+    const end = (answer) => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.setTimeout(5_000, () => end(false));
+    socket.on("data", (data) => end(data.toString().startsWith("SSH-")));
+    socket.on("error", () => end(false));
+    socket.on("close", () => end(false));
+  });
+}
+
+/** Makes the guest trust what this host trusts. */
+export async function pushAuthorities(machine) {
+  const file = hostAuthorities();
+  if (file)
+    await pushTar(machine, ["-C", "/", "-h", "-cf", "-", file.slice(1)], "/tmp", [
+      `install -m 644 /tmp${quote(file)} /etc/ssl/certs/ca-certificates.crt`,
+    ]);
+}
+
+/** Copies the clone as it lies in the work tree: tracked files and new ones, not what git ignores. */
+export async function pushClone(machine) {
+  const list = ["git", "-C", REPOSITORY, "ls-files", "-z", "--cached", "--others", "--exclude-standard"];
+  const { stdout } = await run(list);
+  const names = stdout.split("\0").filter((name) => name !== "" && exists(join(REPOSITORY, name)));
+  const clear = `mkdir -p ${CLONE} && find ${CLONE} -mindepth 1 -maxdepth 1 ! -name node_modules -exec rm -rf {} +`;
+  await inGuest(machine, clear);
+  await pushTar(machine, ["-C", REPOSITORY, "-czf", "-", "--null", "-T", "-"], CLONE, [], names.join("\0"));
+  const { code } = await inGuest(machine, `test -d ${CLONE}/node_modules`, { ok: [0, 1] });
+  if (code === 0) return;
+  const excluded = NOT_COPIED.map((name) => `--exclude=node_modules/${name}`);
+  await pushTar(machine, ["-C", REPOSITORY, ...excluded, "-cf", "-", "node_modules"], CLONE);
+}
+
+/** Brings a file of the guest back as text, or `undefined` when it isn't there. */
+export async function fetchText(machine, path) {
+  const { code, stdout } = await inGuest(machine, `cat ${quote(path)}`, { ok: null });
+  return code === 0 ? stdout : undefined;
+}
+
+async function pushTar(machine, args, into, then = [], input = "") {
+  const tar = spawn("tar", args, { stdio: ["pipe", "pipe", "inherit"], env: toolEnv() });
+  const packed = new Promise((resolve, reject) => {
+    tar.on("error", reject);
+    tar.on("close", (code) => (code === 0 ? resolve() : reject(new Error(`tar ended with ${code}`))));
+  });
+  tar.stdin.end(input);
+  const unpack = [`tar -C ${into} ${args.includes("-czf") ? "-z" : ""} -xf - --no-same-owner`, ...then].join(
+    " && ",
+  );
+  await Promise.all([packed, inGuest(machine, unpack, { input: tar.stdout, timeout: 600_000 })]);
+}
+
+function exists(path) {
+  try {
+    return lstatSync(path) !== undefined;
+  } catch {
+    return false;
+  }
+}
