@@ -1,0 +1,175 @@
+/** Resource levels: what a row of the table says and what commands answer. The table itself is `levels.ts`. */
+import type { Codec } from "./codec.ts";
+import type { LevelValue, LevelValues } from "./container.ts";
+
+/** The two ways kernels speak of control groups. */
+export type Dialect = "v1" | "v2";
+
+/** What levels need to know of the host. */
+export interface LevelHost {
+  /** Bytes of memory. */
+  memory: number;
+  /** Bytes of swap space. */
+  swap: number;
+  /** Online CPUs in the kernel's list form. */
+  cpus: string;
+}
+
+/** A kernel setting's value for comparison: a number (larger is looser), a CPU list, or `null` for no limit. */
+export type Extent = number | string | null;
+
+/** How the memory that a limit counts is given back before the limit drops below it. */
+export interface Lowering {
+  /** Bytes held now. */
+  held: string;
+  /** Writing here makes the kernel take memory back. */
+  reclaim: string;
+  /**
+   * A soft ceiling set first, so that nothing grows meanwhile. Without one the limit itself is safe to lower: the
+   * kernel reclaims and answers EBUSY rather than killing.
+   */
+  ceiling: string | null;
+}
+
+/** What groups below the container's own need when its setting changes: the kernel lets none exceed its parent. */
+export interface Nesting {
+  /** Files read of each group below; the setting's own is the first. */
+  files: readonly string[];
+  /** The text a group below has in the end when the container's own goes from `from` to `to`. */
+  settle(child: readonly string[], from: string, to: string): string;
+  /** The narrowest text that covers both. */
+  cover(a: string, b: string): string;
+}
+
+/** One file of the kernel that a level (or several) decides. */
+export interface Setting {
+  controller: string;
+  file: string;
+  /** Levels its text is made from, the one that a failure names first. */
+  of: readonly string[];
+  /** The text to write. */
+  text(levels: LevelValues, host: LevelHost): string;
+  /** What a text, written or read, amounts to. */
+  extent(text: string): Extent;
+  /** Whether the root group has the file too, so that its absence there tells. */
+  inRoot?: boolean;
+  lowering?: Lowering;
+  nesting?: Nesting;
+}
+
+/** How one figure of a level is read. */
+export interface Figure {
+  controller: string;
+  files: readonly string[];
+  pick(texts: readonly string[]): LevelValue;
+  /** Whether the groups below count for themselves, so that their figures must be added. */
+  tree?: boolean;
+}
+
+/** How one dialect serves a level. */
+export interface LevelWay {
+  settings: readonly Setting[];
+  /** What is in force. */
+  limit: Figure;
+  held?: Figure;
+  peak?: Figure;
+  fail?: Figure;
+  /** Why a combination of levels can't be expressed, or `null`. */
+  refuse?(levels: LevelValues): string | null;
+}
+
+/** A name OpenVZ had for the same thing, and how its values read. */
+export interface LevelAlias {
+  name: string;
+  /** The level's own text for OpenVZ's, or `null` when it isn't one. */
+  translate(text: string): string | null;
+  forms: string;
+}
+
+/** One resource level. */
+export interface LevelRow {
+  key: string;
+  group: "cpu" | "memory" | "processes" | "io" | "disk" | "network" | "kernel objects" | "devices";
+  title: string;
+  help: string;
+  codec: Codec;
+  /** In the codec's text form. */
+  default: string;
+  /** What a new group has before anything is written; `null` unless told. */
+  fresh?: LevelValue;
+  /** In base units; `unlimited` tells whether `null` is a value. */
+  range: { min?: number; max?: number; unlimited: boolean };
+  /** Whether it can change while the container runs. */
+  live: boolean;
+  enforcement: "kernel" | "sampled" | "advisory";
+  alias?: LevelAlias;
+  /** What a percentage is a part of. */
+  whole?(host: LevelHost): number;
+  /** Why this host can't have a value, or `null`. */
+  check?(value: LevelValue, host: LevelHost): string | null;
+  ways: Partial<Record<Dialect, LevelWay>>;
+}
+
+/** One level of one container. Numbers are in base units, `null` is unlimited. */
+export interface LevelState {
+  /** What was asked for last: live, else saved. */
+  wanted: LevelValue;
+  /** What the kernel has now; `null` while the container doesn't run. */
+  effective: LevelValue;
+  /** What the next start brings. */
+  saved: LevelValue;
+  /** What waits for a restart, `unlimited` in words; `null` when nothing does. */
+  pending: LevelValue;
+}
+
+/** One write of a plan, as `set --dry-run` shows it. */
+export interface LevelPlanStep {
+  key: string;
+  action: "write" | "reclaim";
+  /** Controller and file, with the groups below the container's own in front. */
+  file: string;
+  from: string;
+  to: string;
+}
+
+/** What `set` answers. */
+export interface LevelChange {
+  /** The values that were asked for, in base units. */
+  applied: LevelValues;
+  saved: boolean;
+  /** Keys that wait for a restart. */
+  pending: string[];
+  /** One sentence about what becomes of them at the next start. */
+  note: string;
+  /** Only with `dryRun`. */
+  plan?: LevelPlanStep[];
+}
+
+/** One row of `levels`. */
+export interface LevelCatalogueRow {
+  key: string;
+  group: string;
+  title: string;
+  unit: string;
+  live: boolean;
+  supported: boolean;
+  /** Why it isn't supported. */
+  reason?: string;
+  enforcement: string;
+  alias?: string;
+  /** In base units of this host. */
+  default: LevelValue;
+  help: string;
+  range: { min: number | null; max: number | null; unlimited: boolean };
+  /** Forms a value can be written in. */
+  forms: string;
+}
+
+/** What a level counts. `null` where the kernel has no such figure. */
+export interface LevelCounter {
+  key: string;
+  held: LevelValue;
+  peak: LevelValue;
+  limit: LevelValue;
+  fail: LevelValue;
+}
