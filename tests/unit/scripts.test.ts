@@ -1,0 +1,106 @@
+/** The scripts of `npm run setup`, `npm test` and `npm start`, as far as they decide something. */
+import { expect, test } from "bun:test";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { bunPackage } from "../../scripts/steps/bun.mjs";
+import { completeRange, FIRST_ID, ID_COUNT, missingRange } from "../../scripts/steps/idrange.mjs";
+import { counts } from "../../scripts/steps/junit.mjs";
+import { differing } from "../../scripts/steps/npm.mjs";
+import { instance } from "../../scripts/steps/place.mjs";
+import * as container from "../../src/spec/container.ts";
+import { instanceOf } from "../../src/spec/instance.ts";
+
+const LINE = "root:1000000:1000000000\n";
+
+test("the id range is added once, and only where root lacks it", () => {
+  const table: [string, string][] = [
+    ["", LINE],
+    ["alice:100000:65536\n", LINE],
+    ["alice:100000:65536", `\n${LINE}`],
+    [LINE, ""],
+    ["root:1:4000000000\n", ""],
+    ["0:1000000:1000000000\n", ""],
+    ["root:1000000:65536\n", LINE],
+    ["root:1000000:500000000\nroot:400000000:700000000\n", ""],
+    ["root:1000000:500000000\nroot:600000000:700000000\n", LINE],
+    ["# root:1000000:1000000000\n", LINE],
+  ];
+  for (const [text, add] of table) expect(missingRange(text)).toMatchObject({ add });
+});
+
+test("someone else's range inside the containers' is told", () => {
+  expect(missingRange("alice:1000000:65536\nbob:100000:65536\ncarol:2000000000:5\n").overlaps).toEqual([
+    "alice",
+  ]);
+});
+
+test("a range file is appended to, never rewritten", () => {
+  const dir = mkdtempSync(join(tmpdir(), "warren-subuid-"));
+  const path = join(dir, "subuid");
+  const told: string[] = [];
+  writeFileSync(path, "alice:100000:65536", { mode: 0o640 });
+  const { ino, mode } = statSync(path);
+  expect(completeRange(path, (line) => told.push(line))).toBe(true);
+  expect(readFileSync(path, "utf8")).toBe(`alice:100000:65536\n${LINE}`);
+  expect(completeRange(path, (line) => told.push(line))).toBe(false);
+  expect(statSync(path)).toMatchObject({ ino, mode });
+  expect(told).toHaveLength(1);
+  rmSync(dir, { recursive: true });
+});
+
+test("scripts and sources agree on ids and directories", () => {
+  expect([FIRST_ID, ID_COUNT]).toEqual([container.FIRST_ID, container.ID_COUNT]);
+  for (const dir of [undefined, "", "/srv/w", "/srv/w/"]) {
+    const { state, run, socket } = instanceOf(dir);
+    expect(instance(dir ?? "")).toEqual({ state, run, socket });
+  }
+});
+
+test("the Bun package follows the CPU", () => {
+  expect(bunPackage("arm64", "")).toBe("bun-linux-aarch64");
+  expect(bunPackage("x64", "flags\t\t: fpu sse4_2 avx avx2 bmi2\n")).toBe("bun-linux-x64");
+  expect(bunPackage("x64", "flags\t\t: fpu sse4_2 avx avx256\n")).toBe("bun-linux-x64-baseline");
+  expect(() => bunPackage("riscv64", "")).toThrow("the CPU is riscv64");
+});
+
+test("npm packages are installed again when one is absent or of another version", () => {
+  const wanted = {
+    packages: {
+      "": {},
+      "node_modules/hono": { version: "4.0.0" },
+      "node_modules/@oven/bun-linux-aarch64": { version: "1.4.5", optional: true },
+    },
+  };
+  const there = (version?: string) => ({ packages: version ? { "node_modules/hono": { version } } : {} });
+  expect(differing(wanted, there("4.0.0"))).toEqual([]);
+  expect(differing(wanted, there("3.9.0"))).toEqual(["hono 4.0.0"]);
+  expect(differing(wanted, there())).toEqual(["hono 4.0.0"]);
+});
+
+const REPORT = `<testsuites>
+  <testsuite name="a.test.ts" skipped="2">
+    <testcase name="ok" classname="" file="a.test.ts" line="2" />
+    <testcase name="x [needs lxc: &quot;lxc-start&quot; not installed]" classname="" file="a.test.ts"><skipped /></testcase>
+    <testcase name="later &amp; more" classname="inner &gt; outer" file="a.test.ts">
+      <skipped message="TODO" />
+    </testcase>
+    <testcase name="bad" classname="g" file="a.test.ts"><failure type="AssertionError" message="1 &lt; 2">text</failure></testcase>
+  </testsuite>
+</testsuites>`;
+
+test("a report's cases are counted and skips carry their reason", () => {
+  expect(counts(REPORT, 1)).toEqual({
+    passed: 1,
+    failed: 1,
+    skipped: [
+      'a.test.ts: x [needs lxc: "lxc-start" not installed]',
+      "a.test.ts: outer > inner > later & more [no reason given]",
+    ],
+  });
+});
+
+test("a run that ends badly without a failed case is a failure", () => {
+  expect(counts("", 139)).toEqual({ passed: 0, failed: 1, skipped: [] });
+  expect(counts("", 0)).toEqual({ passed: 0, failed: 0, skipped: [] });
+});
