@@ -5,12 +5,13 @@
  *   npm run v2 -- boot                boot it and leave it running
  *   npm run v2 -- run CMD...          run CMD in a copy of the clone there; boots and stops it unless it runs already
  *   npm run v2 -- shell               a shell there, likewise
- *   npm run v2 -- status | stop
+ *   npm run v2 -- status | stop       stop ends it whoever uses it
  *   npm run v2 -- test [FILTER...]    the kernel and e2e suites there (npm run test:v2)
  */
 import { ensureMachine } from "./v2/boot.mjs";
 import { command, pushClone, shell } from "./v2/guest.mjs";
 import { ensureImage } from "./v2/image.mjs";
+import { alone } from "./v2/lock.mjs";
 import { running, stop } from "./v2/machine.mjs";
 import { machinePlaces } from "./v2/places.mjs";
 import { suites } from "./v2/suites.mjs";
@@ -18,17 +19,22 @@ import { Refusal, say } from "./v2/tool.mjs";
 
 const COMMANDS = {
   async build(words) {
-    const image = await ensureImage({ fresh: words.includes("--fresh") });
+    const image = await alone(() => ensureImage({ fresh: words.includes("--fresh") }));
     say(`image ${image.directory}`);
     return 0;
   },
   async boot() {
-    await ensureMachine();
-    await status();
-    return 0;
+    await alone(() => ensureMachine({ kept: true }));
+    return await status();
   },
   async shell() {
-    return await during(shell);
+    const machine = await alone(prepare);
+    try {
+      // Others may run something while a shell is open; a machine booted for the shell ends after both.
+      return await shell(machine);
+    } finally {
+      if (isMine()) await alone(stop);
+    }
   },
   async run(words) {
     if (words.length === 0) throw new Refusal("run what? npm run v2 -- run uname -a");
@@ -46,21 +52,27 @@ const COMMANDS = {
   },
 };
 
-/** Does `work` in the machine with the clone as it is now; a machine booted for it ends with it. */
+/** The machine, with the clone as it is now in it. */
+async function prepare() {
+  const { machine } = await ensureMachine();
+  await pushClone(machine);
+  return machine;
+}
+
+/** True when this very process booted the machine, which then ends with it. */
+function isMine() {
+  return running()?.owner?.pid === process.pid;
+}
+
+/** Does `work` in the machine; nobody else runs anything there meanwhile. */
 async function during(work) {
-  const halt = () => void stop().finally(() => process.exit(130));
-  const signals = running() ? [] : ["SIGINT", "SIGTERM", "SIGHUP"];
-  for (const signal of signals) process.once(signal, halt);
-  let booted = false;
-  try {
-    const { machine, fresh } = await ensureMachine();
-    booted = fresh;
-    await pushClone(machine);
-    return await work(machine);
-  } finally {
-    if (booted) await stop();
-    for (const signal of signals) process.off(signal, halt);
-  }
+  return await alone(async () => {
+    try {
+      return await work(await prepare());
+    } finally {
+      if (isMine()) await stop();
+    }
+  });
 }
 
 async function status() {
@@ -81,6 +93,12 @@ const act = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
 if (!act) {
   process.stderr.write(`v2: no command "${name}"; one of ${Object.keys(COMMANDS).join(", ")}\n`);
   process.exit(2);
+}
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+  process.once(signal, async () => {
+    if (isMine()) await stop();
+    process.exit(130);
+  });
 }
 try {
   process.exitCode = await act(words);

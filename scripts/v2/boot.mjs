@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { keepVerdict, waysToRun } from "./accel.mjs";
 import { greets, inGuest, pushAuthorities } from "./guest.mjs";
 import { ensureImage } from "./image.mjs";
-import { running, start, stop } from "./machine.mjs";
+import { orphaned, running, start, stop } from "./machine.mjs";
 import { machinePlaces } from "./places.mjs";
 import { Refusal, say } from "./tool.mjs";
 
@@ -13,10 +13,14 @@ const PATIENCE = { kvm: 90_000, tcg: 600_000 };
 /** Under KVM a boot is never silent for so long; a guest that is hangs. Milliseconds. */
 const SILENCE = 20_000;
 
-/** Returns the running machine, or builds and boots one; `fresh` tells which: `{machine, fresh}`. */
+/** Returns the running machine, or builds and boots one with `options` of `start`; `{machine, fresh}` tells which. */
 export async function ensureMachine(options = {}) {
   const already = running();
-  if (already) return { machine: already, fresh: false };
+  if (already && !orphaned(already)) return { machine: already, fresh: false };
+  if (already) {
+    say("stopping a machine whose owner was killed");
+    await stop();
+  }
   const image = await ensureImage();
   const ways = waysToRun();
   for (const accel of ways) {

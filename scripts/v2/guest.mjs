@@ -1,11 +1,11 @@
 import { spawn } from "node:child_process";
-import { lstatSync } from "node:fs";
+import { lstatSync, readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { hostAuthorities } from "./mirrors.mjs";
 import { imagePlaces, REPOSITORY } from "./places.mjs";
 import { HOST_NAME } from "./recipe.mjs";
-import { run, toolEnv } from "./tool.mjs";
+import { Refusal, run, toolEnv } from "./tool.mjs";
 
 /** Where the clone lies in the guest. */
 export const CLONE = "/root/warren";
@@ -84,10 +84,9 @@ export function greets({ port }) {
 /** Makes the guest trust what this host trusts. */
 export async function pushAuthorities(machine) {
   const file = hostAuthorities();
-  if (file)
-    await pushTar(machine, ["-C", "/", "-h", "-cf", "-", file.slice(1)], "/tmp", [
-      `install -m 644 /tmp${quote(file)} /etc/ssl/certs/ca-certificates.crt`,
-    ]);
+  if (!file) return;
+  const input = readFileSync(file, "utf8");
+  await inGuest(machine, "cat > /etc/ssl/certs/ca-certificates.crt", { input });
 }
 
 /** Copies the clone as it lies in the work tree: tracked files and new ones, not what git ignores. */
@@ -96,12 +95,20 @@ export async function pushClone(machine) {
   const { stdout } = await run(list);
   const names = stdout.split("\0").filter((name) => name !== "" && exists(join(REPOSITORY, name)));
   const clear = `mkdir -p ${CLONE} && find ${CLONE} -mindepth 1 -maxdepth 1 ! -name node_modules -exec rm -rf {} +`;
-  await inGuest(machine, clear);
-  await pushTar(machine, ["-C", REPOSITORY, "-czf", "-", "--null", "-T", "-"], CLONE, [], names.join("\0"));
-  const { code } = await inGuest(machine, `test -d ${CLONE}/node_modules`, { ok: [0, 1] });
-  if (code === 0) return;
+  const unpack = `${clear} && tar -C ${CLONE} --no-same-owner -xf - && ls ${CLONE}`;
+  const there = await pushTar(
+    machine,
+    ["-C", REPOSITORY, "-cf", "-", "--null", "-T", "-"],
+    unpack,
+    names.join("\0"),
+  );
+  // They change seldom and weigh a hundred times as much: once for each boot is enough.
+  if (there.split("\n").includes("node_modules")) return;
+  if (!exists(join(REPOSITORY, "node_modules")))
+    throw new Refusal("no node_modules to copy; first: npm run setup");
   const excluded = NOT_COPIED.map((name) => `--exclude=node_modules/${name}`);
-  await pushTar(machine, ["-C", REPOSITORY, ...excluded, "-cf", "-", "node_modules"], CLONE);
+  const args = ["-C", REPOSITORY, ...excluded, "-cf", "-", "node_modules"];
+  await pushTar(machine, args, `tar -C ${CLONE} --no-same-owner -xf -`);
 }
 
 /** Brings a file of the guest back as text, or `undefined` when it isn't there. */
@@ -110,17 +117,16 @@ export async function fetchText(machine, path) {
   return code === 0 ? stdout : undefined;
 }
 
-async function pushTar(machine, args, into, then = [], input = "") {
+/** Runs tar here and feeds what it packs to a line of the guest's shell; resolves to what that prints. */
+async function pushTar(machine, args, unpack, input = "") {
   const tar = spawn("tar", args, { stdio: ["pipe", "pipe", "inherit"], env: toolEnv() });
   const packed = new Promise((resolve, reject) => {
     tar.on("error", reject);
     tar.on("close", (code) => (code === 0 ? resolve() : reject(new Error(`tar ended with ${code}`))));
   });
   tar.stdin.end(input);
-  const unpack = [`tar -C ${into} ${args.includes("-czf") ? "-z" : ""} -xf - --no-same-owner`, ...then].join(
-    " && ",
-  );
-  await Promise.all([packed, inGuest(machine, unpack, { input: tar.stdout, timeout: 600_000 })]);
+  const unpacked = inGuest(machine, unpack, { input: tar.stdout, timeout: 600_000 });
+  return (await Promise.all([unpacked, packed]))[0].stdout;
 }
 
 function exists(path) {

@@ -22,7 +22,8 @@ export async function ensureImage({ fresh = false } = {}) {
   if (process.getuid?.() !== 0) throw new Refusal("building the machine needs root; run it as root");
   if (process.arch !== "x64") throw new Refusal(`the machine is x86-64, this host is ${process.arch}`);
   need({ mmdebstrap: "mmdebstrap", mke2fs: "e2fsprogs", "ssh-keygen": "openssh-client" });
-  mkdirSync(CACHE, { recursive: true, mode: 0o700 });
+  // Only one process builds at a time (lock.mjs): what another one began was left by its death.
+  for (const name of readdirSync(CACHE)) if (name.startsWith("building-")) removeTree(join(CACHE, name));
   const work = join(CACHE, `building-${process.pid}`);
   const started = Date.now();
   say(`building the ${SUITE} machine ${places.hash} in ${CACHE} (once, a few minutes)`);

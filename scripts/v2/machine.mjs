@@ -6,27 +6,26 @@ import { machinePlaces } from "./places.mjs";
 import { CMDLINE, DATA_DISKS, DATA_SIZE, HOST_NAME } from "./recipe.mjs";
 import { need, Refusal, run } from "./tool.mjs";
 
-/**
- * The running machine: `{pid, started, port, accel, hash, since}`, or `undefined`.
- *
- * A pid alone proves nothing after a reboot or a wrap: its start time and command line must be those recorded.
- */
+/** The running machine, `{pid, owner, port, accel, hash, since}`, or `undefined`. */
 export function running() {
   const { record } = machinePlaces();
-  if (!existsSync(record)) return undefined;
-  let machine;
-  try {
-    machine = JSON.parse(readFileSync(record, "utf8"));
-  } catch {
-    return undefined;
-  }
-  return isOurs(machine) ? machine : undefined;
+  const pid = qemuPid();
+  return pid && existsSync(record) ? { pid, ...JSON.parse(readFileSync(record, "utf8")) } : undefined;
 }
 
-/** Starts a machine with fresh disks over `image` and returns its record; does not wait for it to boot. */
-export async function start(image, accel, { memory = 2048, cpus = 2 } = {}) {
+/** True when the process that booted the machine for itself alone has ended without stopping it. */
+export function orphaned({ owner }) {
+  return owner !== null && startTime(owner.pid) !== owner.started;
+}
+
+/**
+ * Starts a machine with fresh disks over `image` and returns its record; does not wait for it to boot.
+ *
+ * `kept`: it outlives this process. Memory in MiB.
+ */
+export async function start(image, accel, { kept = false, memory = 2048, cpus = 2 } = {}) {
   need({ "qemu-system-x86_64": "qemu-system-x86", "qemu-img": "qemu-utils", ssh: "openssh-client" });
-  if (running()) throw new Refusal("a machine is running already; stop it with: npm run v2 -- stop");
+  if (qemuPid()) throw new Refusal("a machine is running already; stop it with: npm run v2 -- stop");
   const places = machinePlaces();
   rmSync(places.directory, { recursive: true, force: true });
   mkdirSync(places.directory, { mode: 0o700 });
@@ -52,34 +51,29 @@ export async function start(image, accel, { memory = 2048, cpus = 2 } = {}) {
   ];
   // -daemonize returns once the machine runs, and with an error when it can't.
   await run(argv, { timeout: 30_000 });
-  const pid = Number(readFileSync(places.pid, "utf8"));
   const machine = {
-    pid,
-    started: startTime(pid),
-    port,
-    accel,
-    hash: image.hash,
-    since: new Date().toISOString(),
+    owner: kept ? null : { pid: process.pid, started: startTime(process.pid) },
+    ...{ port, accel, hash: image.hash, since: new Date().toISOString() },
   };
   writeFileSync(places.record, `${JSON.stringify(machine)}\n`);
-  return machine;
+  return { pid: qemuPid(), ...machine };
 }
 
-/** Cuts the power of the machine that was recorded, and of nothing else; its disks go with it. */
+/** Cuts the power of the machine, and of nothing else; its disks go with it. Tells whether one was running. */
 export async function stop() {
-  const machine = running();
-  if (machine) {
-    process.kill(machine.pid, "SIGTERM");
-    for (let waited = 0; isOurs(machine); waited += 100) {
-      if (waited === 10_000) process.kill(machine.pid, "SIGKILL");
-      if (waited > 20_000) throw new Error(`qemu (pid ${machine.pid}) does not end`);
+  const pid = qemuPid();
+  if (pid) {
+    process.kill(pid, "SIGTERM");
+    for (let waited = 0; qemuPid() === pid; waited += 100) {
+      if (waited === 10_000) process.kill(pid, "SIGKILL");
+      if (waited > 20_000) throw new Error(`qemu (pid ${pid}) does not end`);
       await sleep(100);
     }
   }
   const places = machinePlaces();
   for (const file of [places.record, places.pid, places.root]) rmSync(file, { force: true });
   for (const { serial } of DATA_DISKS) rmSync(places.disk(serial), { force: true });
-  return machine !== undefined;
+  return pid !== undefined;
 }
 
 function disk(id, file, serial) {
@@ -88,19 +82,31 @@ function disk(id, file, serial) {
   return ["-drive", drive, "-device", `virtio-blk-pci,drive=${id},serial=${serial}`];
 }
 
-function isOurs({ pid, started }) {
+/**
+ * Pid of our qemu, or `undefined`.
+ *
+ * A recorded pid alone proves nothing, for pids come round again: its command line must name our own pid file.
+ */
+function qemuPid() {
+  const { pid: file } = machinePlaces();
   try {
+    const pid = Number(readFileSync(file, "utf8"));
     const argv = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
-    return argv.includes(machinePlaces().pid) && startTime(pid) === started;
+    return argv.includes("-pidfile") && argv.includes(file) ? pid : undefined;
   } catch {
-    return false;
+    return undefined;
   }
 }
 
-/** Start time of a process in clock ticks since boot; the name before it may hold spaces and parentheses. */
+/** Start time of a process in clock ticks since boot, or `undefined` when there is none with this pid. */
 function startTime(pid) {
-  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-  return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    // The name in front may hold spaces and parentheses of its own.
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+  } catch {
+    return undefined;
+  }
 }
 
 function freePort() {

@@ -12,6 +12,7 @@ export const PACKAGES = [
   "linux-image-cloud-amd64",
   "initramfs-tools",
   "zstd",
+  "xz-utils",
   "systemd",
   "systemd-sysv",
   "udev",
