@@ -1,0 +1,140 @@
+import { chmod, rename, rm, stat } from "node:fs/promises";
+import { WarrenError } from "../../spec/errors.ts";
+import { type Context, command } from "../command.ts";
+import { baseName, modeOf, type Place, place, placeArgument } from "./place.ts";
+
+const STDIO = "-";
+
+/** The error for a local file that can't be used. */
+function localError(path: string, error: unknown): WarrenError {
+  const code = (error as { code?: string }).code;
+  if (code === "ENOENT")
+    return new WarrenError("NO_FILE", `there is no file ${path} on this host`, "check the path");
+  return new WarrenError(
+    "FAILED",
+    `${path} can't be used: ${(error as Error).message}`,
+    "check the path and its mode",
+  );
+}
+
+async function send(
+  ctx: Context,
+  source: string,
+  target: Place,
+  query: Record<string, string | boolean>,
+): Promise<void> {
+  if (source === STDIO) {
+    const body = Bun.stdin.stream();
+    await ctx.client.send("PUT", target.route, {
+      body,
+      query: { mode: "0644", ...query, path: target.path },
+    });
+    return;
+  }
+  const found = await stat(source).catch((error: unknown) => {
+    throw localError(source, error);
+  });
+  if (!found.isFile())
+    throw new WarrenError(
+      "USAGE",
+      `${source} is not a file`,
+      "send a tree with `tar c . | warren exec NAME -- tar x`",
+    );
+  const mode = `0${(found.mode & 0o777).toString(8)}`;
+  await ctx.client.send("PUT", target.route, {
+    body: Bun.file(source),
+    query: { mode, ...query, path: target.path },
+  });
+}
+
+export const push = command({
+  name: "file push",
+  summary: "copy files into a container",
+  description:
+    "A target that ends with / is a directory. The mode is the file's own unless told. - is standard input.",
+  args: { source: { many: true, complete: "file", help: "files on this host" }, target: placeArgument },
+  options: {
+    mode: { value: "MODE", help: "permissions, octal" },
+    uid: { value: "ID", number: true, help: "owner in the guest; 0 unless told" },
+    gid: { value: "ID", number: true, help: "group in the guest; 0 unless told" },
+    parents: { short: "p", help: "make missing directories" },
+  },
+  examples: [
+    ["file push site.conf web/etc/nginx/conf.d/", ""],
+    ["file push app web/usr/local/bin/app --mode 0755", ""],
+  ],
+  async handler({ source, target, mode, uid = 0, gid = 0, parents }, ctx) {
+    if (mode !== undefined && !/^0?[0-7]{3,4}$/.test(mode))
+      throw new WarrenError("USAGE", `--mode "${mode}" is not octal`, "write it like 0644");
+    const to = place(target);
+    const isDirectory = to.path.endsWith("/");
+    if (!isDirectory && source.length > 1)
+      throw new WarrenError(
+        "USAGE",
+        "several files need a directory",
+        `end the target with a slash: ${target}/`,
+      );
+    const query = { uid: String(uid), gid: String(gid), makeParents: parents, ...(mode ? { mode } : {}) };
+    for (const file of source) {
+      const path = isDirectory ? to.path + baseName(file) : to.path;
+      await send(ctx, file, { ...to, path }, query);
+    }
+    return 0;
+  },
+});
+
+/** Writes an answer's body to a file that appears only once it is whole. */
+export async function save(response: Response, path: string, mode: number): Promise<void> {
+  const partial = `${path}.partial-${process.pid}`;
+  try {
+    const sink = Bun.file(partial).writer();
+    if (response.body)
+      for await (const chunk of response.body) {
+        sink.write(chunk);
+        await sink.flush();
+      }
+    await sink.end();
+    await chmod(partial, mode);
+    await rename(partial, path);
+  } catch (error) {
+    await rm(partial, { force: true });
+    throw localError(path, error);
+  }
+}
+
+export const pull = command({
+  name: "file pull",
+  summary: "copy a file out of a container",
+  description: "A target that is a directory keeps the file's name. - is standard output.",
+  args: {
+    source: placeArgument,
+    target: { optional: true, complete: "file", help: "file or directory; . unless told" },
+  },
+  options: { archive: { short: "a", help: "a whole tree as a tar archive" } },
+  examples: [
+    ["file pull web/etc/hosts -", "show it"],
+    ["file pull -a web/srv srv.tar", "a directory with all in it"],
+  ],
+  async handler({ source, target = ".", archive }, ctx) {
+    const { path, route } = place(source);
+    const query = archive ? { path, archive: "tar" } : { path };
+    const response = await ctx.client.send("GET", route, { query });
+    if (!archive && response.headers.get("x-warren-type") === "directory") {
+      await response.body?.cancel();
+      throw new WarrenError("USAGE", `${source} is a directory`, "give --archive for a tar of it");
+    }
+    if (target === STDIO) {
+      if (response.body) for await (const chunk of response.body) await ctx.out.write(chunk);
+      return 0;
+    }
+    const inside = await stat(target).then(
+      (found) => found.isDirectory(),
+      () => target.endsWith("/"),
+    );
+    const name = inside
+      ? `${target.replace(/\/+$/, "") || "/"}/${baseName(path)}${archive ? ".tar" : ""}`
+      : target;
+    await save(response, name, archive ? 0o600 : modeOf(response.headers));
+    return 0;
+  },
+});

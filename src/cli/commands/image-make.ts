@@ -1,0 +1,61 @@
+import { WarrenError } from "../../spec/errors.ts";
+import type { ImageSummary } from "../../spec/image.ts";
+import type { OperationRecord } from "../../spec/operation.ts";
+import { type Context, command } from "../command.ts";
+import { perform } from "../work.ts";
+
+const alias = { value: "ALIAS", help: "name it is found by" } as const;
+
+/** Tells the name of a new image, or its digest when it has none. */
+async function told(ctx: Context, record: OperationRecord, done: string): Promise<number> {
+  const image = record.result as Partial<ImageSummary> | undefined;
+  await ctx.out.done(`${image?.aliases?.[0] ?? image?.digest ?? "the image"} ${done}`, image ?? record);
+  return 0;
+}
+
+export const build = command({
+  name: "image build",
+  summary: "make an image from a recipe",
+  description:
+    "Recipes: busybox (built in, without a network), debian/12, debian/13, ubuntu/24.04 (from their mirrors).",
+  args: { recipe: { help: "name of a recipe" } },
+  options: {
+    init: {
+      value: "INIT",
+      choices: ["systemd", "sysvinit", "openrc"],
+      help: "init system, where the recipe has a choice",
+    },
+    alias,
+    force: { short: "f", help: "make it anew although it is there" },
+  },
+  examples: [
+    ["image build debian/13", ""],
+    ["image build debian/13 --init openrc --alias debian/13-openrc", ""],
+  ],
+  async handler(given, ctx) {
+    const { recipe, init, force } = given;
+    const json = { build: recipe, init, alias: given.alias, force };
+    return told(ctx, await perform(ctx, "POST", "/v1/images", { json }), "is there");
+  },
+});
+
+export const import_ = command({
+  name: "image import",
+  summary: "make an image from an archive",
+  description:
+    "A root file system as tar (plain, gz, xz, zstd), or a unified tarball of Incus or LXC. - is standard input.",
+  args: { file: { complete: "file", help: "archive on this host" } },
+  options: { alias },
+  examples: [["image import rootfs.tar.xz --alias mine/base", ""]],
+  async handler(given, ctx) {
+    const { file } = given;
+    if (file !== "-" && !(await Bun.file(file).exists()))
+      throw new WarrenError("NO_FILE", `there is no file ${file} on this host`, "check the path");
+    const body = file === "-" ? Bun.stdin.stream() : Bun.file(file);
+    return told(
+      ctx,
+      await perform(ctx, "POST", "/v1/images/import", { body, query: { alias: given.alias } }),
+      "imported",
+    );
+  },
+});

@@ -1,0 +1,26 @@
+import type { ContainerInfo } from "../../spec/container.ts";
+import { at } from "../client.ts";
+import { command } from "../command.ts";
+import { showBytes, showDuration, showMoment } from "../format.ts";
+
+export const info = command({
+  name: "info",
+  summary: "tell everything about a container",
+  description: "",
+  args: { name: { complete: "container", help: "name of a container" } },
+  options: {},
+  examples: [["info web", ""]],
+  async handler({ name }, ctx) {
+    const found = await ctx.client.get<ContainerInfo>(`/v1/containers${at(name)}`);
+    const { format } = ctx.out;
+    if (format !== "table") await ctx.out.data(found);
+    else
+      await ctx.out.data({
+        ...found,
+        memory: showBytes(found.memory),
+        uptime: showDuration(found.uptime),
+        created: showMoment(found.created),
+      });
+    return 0;
+  },
+});

@@ -1,0 +1,59 @@
+import type { CreateRequest } from "../../spec/container.ts";
+import { WarrenError } from "../../spec/errors.ts";
+import { type Context, command } from "../command.ts";
+import { perform } from "../work.ts";
+
+const args = {
+  image: { complete: "image", help: "alias or digest of an image" },
+  name: { help: "name of the new container: lower-case letters, digits and hyphens" },
+} as const;
+
+const set = {
+  value: "K=V",
+  many: true,
+  complete: "level",
+  help: "a level, in force before init starts",
+} as const;
+
+/** `key=value` pairs as an object; throws USAGE for a text without a key or "=", or a key given twice. */
+export function pairs(texts: readonly string[], what: string): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const text of texts) {
+    const cut = text.indexOf("=");
+    if (cut < 1) throw new WarrenError("USAGE", `"${text}" is not ${what}`, "write it as KEY=VALUE");
+    const key = text.slice(0, cut);
+    if (Object.hasOwn(found, key)) throw new WarrenError("USAGE", `"${key}" is given twice`, "give it once");
+    found[key] = text.slice(cut + 1);
+  }
+  return found;
+}
+
+async function make(ctx: Context, request: CreateRequest, done: string): Promise<undefined> {
+  const record = await perform(ctx, "POST", "/v1/containers", { json: request });
+  await ctx.out.done(`${request.name} ${done}`, record);
+}
+
+export const launch = command({
+  name: "launch",
+  summary: "create a container and start it",
+  description: "Returns when the container's init runs and its network is up.",
+  args,
+  options: { set, wait: { help: "wait until the guest's boot has finished" } },
+  examples: [
+    ["launch debian/13 web", "a Debian server called web"],
+    ["launch debian/13 db --set memory.limit=512M --set cpu.limit=50%", "one with limits"],
+  ],
+  handler: ({ image, name, set, wait }, ctx) =>
+    make(ctx, { name, image, levels: pairs(set, "a level"), start: true, waitBoot: wait }, "launched"),
+});
+
+export const create = command({
+  name: "create",
+  summary: "create a container and leave it stopped",
+  description: "",
+  args,
+  options: { set },
+  examples: [["create debian/13 web", "start it later with `warren start web`"]],
+  handler: ({ image, name, set }, ctx) =>
+    make(ctx, { name, image, levels: pairs(set, "a level"), start: false, waitBoot: false }, "created"),
+});

@@ -1,0 +1,49 @@
+import { at } from "../client.ts";
+import { type Context, command } from "../command.ts";
+import { runIn, runOptions } from "./exec.ts";
+
+const FALLBACK = "/bin/sh";
+/** A guest may make /etc/passwd as large as it likes. */
+const MOST = 1 << 20;
+
+/** Start of a guest's file as text; empty when it can't be read. */
+async function start(ctx: Context, name: string, path: string): Promise<string> {
+  const response = await ctx.client
+    .send("GET", `/v1/containers${at(name)}/files`, { query: { path } })
+    .catch(() => null);
+  if (!response?.body) return "";
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const chunk of response.body) {
+    text += decoder.decode(chunk, { stream: true });
+    if (text.length > MOST) break;
+  }
+  return text;
+}
+
+/** Login shell of a user, by name or id, in the text of /etc/passwd; /bin/sh when there is none to run. */
+export function loginShell(passwd: string, user: string): string {
+  for (const line of passwd.split("\n")) {
+    const [name, , uid, , , , shell] = line.split(":");
+    if ((name === user || uid === user) && shell?.startsWith("/") && !/\/(nologin|false)$/.test(shell))
+      return shell;
+  }
+  return FALLBACK;
+}
+
+export const shell = command({
+  name: "shell",
+  summary: "open a login shell in a container",
+  description: "The user's own shell from the guest's /etc/passwd, or /bin/sh.",
+  args: { name: { complete: "container", help: "name of a container that runs" } },
+  options: runOptions,
+  examples: [
+    ["shell web", "as root"],
+    ["shell web -u alice", ""],
+  ],
+  async handler(given, ctx) {
+    const user = given.user?.split(":")[0] ?? "root";
+    const path = loginShell(await start(ctx, given.name, "/etc/passwd"), user);
+    return runIn(ctx, { ...given, command: [path, "-l"], tty: undefined, noInput: false });
+  },
+});

@@ -1,0 +1,30 @@
+/** This process' terminal, for commands that need one at both ends. */
+export interface Terminal {
+  size(): { columns: number; rows: number };
+  onResize(then: (columns: number, rows: number) => void): void;
+  /** Raw: every key goes to the other end. Restored at the latest when the process ends. */
+  raw(on: boolean): void;
+}
+
+/** The terminal on standard input and output; both must be one. */
+export function openTerminal(): Terminal {
+  const { stdin, stdout } = process;
+  const size = (): { columns: number; rows: number } => {
+    const [columns = 80, rows = 24] = stdout.isTTY ? stdout.getWindowSize() : [];
+    return { columns, rows };
+  };
+  const raw = (on: boolean): void => {
+    if (stdin.isTTY) stdin.setRawMode(on);
+  };
+  process.on("exit", () => raw(false));
+  return {
+    size,
+    raw,
+    onResize(then) {
+      process.on("SIGWINCH", () => {
+        const { columns, rows } = size();
+        then(columns, rows);
+      });
+    },
+  };
+}
