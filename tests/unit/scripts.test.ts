@@ -8,6 +8,7 @@ import { completeRange, FIRST_ID, ID_COUNT, missingRange } from "../../scripts/s
 import { counts } from "../../scripts/steps/junit.mjs";
 import { differing } from "../../scripts/steps/npm.mjs";
 import { instance } from "../../scripts/steps/place.mjs";
+import { ask, holder, listeningInode, lives } from "../../scripts/steps/socket.mjs";
 import * as container from "../../src/spec/container.ts";
 import { instanceOf } from "../../src/spec/instance.ts";
 
@@ -103,4 +104,37 @@ test("a report's cases are counted and skips carry their reason", () => {
 test("a run that ends badly without a failed case is a failure", () => {
   expect(counts("", 139)).toEqual({ passed: 0, failed: 1, skipped: [] });
   expect(counts("", 0)).toEqual({ passed: 0, failed: 0, skipped: [] });
+});
+
+const UNIX = `Num       RefCount Protocol Flags    Type St Inode Path
+0000000000000000: 00000003 00000000 00000000 0001 03 15301 /tmp/a/warren.sock
+0000000000000000: 00000002 00000000 00010000 0001 01 15300 /tmp/a/warren.sock
+0000000000000000: 00000002 00000000 00010000 0001 01 15400 /tmp/a b/warren.sock
+`;
+
+test("the listening end of a socket is told from its connections", () => {
+  expect(listeningInode("/tmp/a/warren.sock", UNIX)).toBe("15300");
+  expect(listeningInode("/tmp/a b/warren.sock", UNIX)).toBe("15400");
+  expect(listeningInode("/tmp/none", UNIX)).toBeNull();
+});
+
+test("the process that holds a socket is found, and silence is told from an answer", async () => {
+  const dir = mkdtempSync(join(tmpdir(), "warren-socket-"));
+  const socket = join(dir, "warren.sock");
+  expect(await ask(socket, "/v1/version")).toBeNull();
+  const server = Bun.serve({ unix: socket, fetch: () => Response.json({ version: "1.2.3" }) });
+  expect(await ask(socket, "/v1/version")).toEqual({ status: 200, body: { version: "1.2.3" } });
+  expect(holder(socket)).toBe(process.pid);
+  await server.stop(true);
+  expect(holder(socket)).toBeNull();
+  expect([lives(process.pid), lives(2 ** 22 + 1)]).toEqual([true, false]);
+  rmSync(dir, { recursive: true });
+});
+
+test("npm stop with no daemon says so and is content", () => {
+  const dir = mkdtempSync(join(tmpdir(), "warren-stop-"));
+  const cmd = ["node", join(import.meta.dir, "../../scripts/stop.mjs")];
+  const { exitCode, stdout } = Bun.spawnSync({ cmd, env: { ...Bun.env, WARREN_DIR: dir } });
+  expect([exitCode, stdout.toString().trim()]).toEqual([0, `no daemon runs at ${dir}/run/warren.sock`]);
+  rmSync(dir, { recursive: true });
 });

@@ -1,0 +1,52 @@
+// @ts-check
+// npm start: setup, build, daemon, and a Debian server called `demo` whose levels change while it runs.
+// Run again it is quick and changes nothing that is right.
+
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { build, isFresh } from "./steps/binary.mjs";
+import { capture, isRoot } from "./steps/command.mjs";
+import { ensureDaemon } from "./steps/daemon.mjs";
+import { demo } from "./steps/demo.mjs";
+import { typed } from "./steps/place.mjs";
+import { heading, Refusal, say, script } from "./steps/say.mjs";
+import { setup } from "./steps/setup.mjs";
+
+await script(async () => {
+  if (process.env.WARREN_DIR) process.env.WARREN_DIR = resolve(process.env.WARREN_DIR);
+  if (!isRoot()) throw new Refusal("npm start makes containers, and is not run by root", "run it as root", 5);
+  await setup();
+  heading("\nBuild");
+  if (isFresh()) say("dist/warren is newer than its sources");
+  else {
+    build();
+    say("made dist/warren, daemon and command line in one file");
+  }
+  heading("\nDaemon");
+  startLxcfs();
+  await ensureDaemon();
+  heading("\nA server in one command");
+  await demo();
+  heading("\nTry next");
+  for (const [command, what] of NEXT) say(`${typed(command).padEnd(46)} ${what}`);
+  say(`${"npm stop".padEnd(46)} end the daemon; containers run on`);
+  return 0;
+});
+
+/** Setup starts nothing, so where systemd runs the host its lxcfs may still be waiting for the next boot. */
+function startLxcfs() {
+  if (!existsSync("/run/systemd/system")) return; // the daemon starts its own
+  if (capture(["systemctl", "is-active", "--quiet", "lxcfs.service"]).code === 0) return;
+  if (capture(["systemctl", "start", "lxcfs.service"]).code === 0) say("started lxcfs.service");
+}
+
+/** @type {[string, string][]} */
+const NEXT = [
+  ["shell demo", "a root shell in it"],
+  ["list", "all servers, what they hold"],
+  ["set demo memory.limit=1G cpu.limit=50% --save", "change levels while it runs"],
+  ["get demo", "wanted, effective and saved levels"],
+  ["launch debian/13 web", "another one"],
+  ["host check", "what this host offers and lacks"],
+  ["delete demo --force", "away with it"],
+];
