@@ -22,12 +22,24 @@ export async function demo() {
   else if (there.state === "frozen") await must("thaw", NAME);
   else if (there.state === "running") say(`${NAME} runs (${there.image}, ${there.addresses.join(", ")})`);
   else await must("start", NAME, "--wait");
-  const level = query("get", NAME, SAVED.key)[SAVED.key];
-  if (level.saved !== null && level.saved !== undefined && level.saved === level.effective) {
-    say(`its saved ${SAVED.key} is in force (${Math.round(level.effective / 2 ** 20)} MiB)`);
-  } else await levels();
+  if (there !== null && levelIsBack()) say(`its saved ${SAVED.key} is in force`);
+  else await levels();
   await must("list");
 }
+
+/** Whether a level was saved (so it isn't the default any more) and is in force. */
+function levelIsBack() {
+  const { saved, effective } = query("get", NAME, SAVED.key)[SAVED.key];
+  const row = query("levels").find((/** @type {{ key: string }} */ { key }) => key === SAVED.key);
+  return saved !== row.default && inForce(saved, effective);
+}
+
+/**
+ * The kernel keeps memory in pages and may round.
+ * @param {number | null} saved @param {number | null} effective both in bytes
+ */
+const inForce = (saved, effective) =>
+  saved === effective || (saved !== null && effective !== null && Math.abs(saved - effective) < 2 ** 20);
 
 /** The image to launch: Debian's, or the built-in one where the mirror can't be reached. */
 async function image() {
