@@ -1,0 +1,224 @@
+import { statfsSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { run } from "../host/exec/index.ts";
+import {
+  applyTweaks,
+  buildBusybox,
+  findInit,
+  findRoot,
+  type Place,
+  type Shelf,
+  takeInventory,
+} from "../host/image/index.ts";
+import { build, hostMirrors } from "../host/mmdebstrap/index.ts";
+import { extract } from "../host/tar/index.ts";
+import { hexOf } from "../plan/image.ts";
+import { DISTRIBUTIONS, type Mirrors, mmdebstrapArguments, type Wanted } from "../plan/recipe.ts";
+import { tweaks } from "../plan/tweak.ts";
+import { WarrenError } from "../spec/errors.ts";
+import type { ImageRecord } from "../spec/image.ts";
+import type { Store } from "../store/index.ts";
+import type { Events } from "./event.ts";
+import type { Work } from "./operation.ts";
+
+type Doing = Pick<Work, "signal" | "progress">;
+
+export interface ImageMaker {
+  /**
+   * Builds an image and gives it `alias`. Who asks for one that is just being built waits for that one; `force` builds
+   * even when there is one.
+   */
+  make(wanted: Wanted, alias: string, work: Doing, force?: boolean): Promise<ImageRecord>;
+  /** Makes an image of an archive. */
+  import(
+    body: ReadableStream<Uint8Array>,
+    o: { alias: string | undefined; size: number | undefined },
+    work: Doing,
+  ): Promise<ImageRecord>;
+}
+
+interface Made {
+  root: string;
+  description: string;
+  source: string;
+}
+
+/** Of the disk stays free whatever an archive says: a twentieth, at least 256 MiB. */
+const RESERVE_SHARE = 20;
+const RESERVE_LEAST = 256 * 2 ** 20;
+
+export function createImageMaker(deps: { store: Store; events: Events; trees: Shelf }): ImageMaker {
+  const { store, events, trees } = deps;
+  const underWay = new Map<string, Promise<ImageRecord>>();
+  const named = (alias: string) => store.images.list().find((i) => i.aliases.includes(alias));
+
+  /** Hashes what was made, puts it on the shelf and writes its record. */
+  const admit = async (made: Made, alias: string | undefined, work: Doing): Promise<ImageRecord> => {
+    work.progress("hashing", 0, 0, "bytes");
+    const init = findInit(made.root);
+    if (!init)
+      throw new WarrenError(
+        "BAD_VALUE",
+        "the image has no init",
+        "a system container needs one: /sbin/init in the tree",
+      );
+    requireRunnable(init.architecture);
+    const { digest, size } = await takeInventory(made.root, work.signal);
+    work.progress("writing to disk");
+    await run(["sync", "--file-system", made.root], { timeout: 600_000, signal: work.signal });
+    const record: ImageRecord = {
+      digest,
+      aliases: alias === undefined ? [] : [alias],
+      size,
+      created: new Date().toISOString(),
+      architecture: init.architecture,
+      init: init.kind,
+      initCommand: init.command,
+      description: made.description,
+      source: made.source,
+      version: 1,
+    };
+    // From here to the end in one tick: no one sees a tree without its record or an alias that means two.
+    trees.publish(made.root, hexOf(digest));
+    const saved = store.transaction(() => {
+      for (const other of store.images.list())
+        if (alias !== undefined && other.digest !== digest && other.aliases.includes(alias))
+          store.images.update(other.digest, (o) => ({ ...o, aliases: o.aliases.filter((a) => a !== alias) }));
+      const known = store.images.get(digest);
+      if (!known) {
+        store.images.insert(digest, record);
+        return record;
+      }
+      const aliases = [...new Set([...known.aliases, ...record.aliases])];
+      return store.images.update(digest, (old) => ({ ...old, aliases }));
+    });
+    events.emit({
+      type: "image-added",
+      image: digest,
+      details: { aliases: saved.aliases, source: record.source },
+    });
+    return saved;
+  };
+
+  const inPlace = async <T>(work: (place: Place) => Promise<T>): Promise<T> => {
+    const place = trees.open();
+    try {
+      return await work(place);
+    } finally {
+      await place.leave();
+    }
+  };
+
+  const makeNow = (wanted: Wanted, alias: string, work: Doing): Promise<ImageRecord> =>
+    inPlace(async (place) => {
+      const root = `${place.path}/rootfs`;
+      await mkdir(root, { mode: 0o755 });
+      const made =
+        wanted.kind === "busybox" ? await busybox(root, work) : await distribution(wanted, root, place, work);
+      return admit(made, alias, work);
+    });
+
+  return {
+    async make(wanted, alias, work, force = false) {
+      for (let anew = force; ; ) {
+        const running = underWay.get(alias);
+        if (!running) {
+          const there = anew ? undefined : named(alias);
+          if (there) return there;
+          const making = makeNow(wanted, alias, work).finally(() => underWay.delete(alias));
+          underWay.set(alias, making);
+          return making;
+        }
+        work.progress(`waiting for the image ${alias}`);
+        await settled(running, work.signal);
+        anew = false;
+      }
+    },
+    import: (body, { alias, size }, work) =>
+      inPlace(async (place) => {
+        const into = `${place.path}/unpacked`;
+        await mkdir(into, { mode: 0o755 });
+        const { bavail, bsize, blocks } = statfsSync(place.path);
+        const reserve = Math.max(RESERVE_LEAST, Math.floor((blocks * bsize) / RESERVE_SHARE));
+        const { devices } = await extract(body, {
+          into,
+          at: `${place.path}/shifted`,
+          reserve,
+          largestFile: Math.max(0, bavail * bsize - reserve),
+          signal: work.signal,
+          progress: (bytes) => work.progress("unpacking", bytes, size ?? 0, "bytes"),
+        });
+        const { root, description } = findRoot(into);
+        const left = devices ? `, ${devices} device nodes left out` : "";
+        return admit(
+          { root, description: description || `imported${left}`, source: `import:${alias ?? "archive"}` },
+          alias,
+          work,
+        );
+      }),
+  };
+}
+
+/** Resolves when `running` ended, in whatever way, except that its own fault is also that of those who waited. */
+async function settled(running: Promise<unknown>, signal: AbortSignal): Promise<void> {
+  const cancelled = Promise.withResolvers<never>();
+  const onAbort = () => cancelled.reject(new WarrenError("CANCELLED", "waiting for the image was cancelled"));
+  signal.addEventListener("abort", onAbort, { once: true });
+  if (signal.aborted) onAbort();
+  try {
+    await Promise.race([running, cancelled.promise]);
+  } catch (error) {
+    // Another's cancellation is not ours: we go on and build it ourselves.
+    if (signal.aborted || !(error instanceof WarrenError) || error.code !== "CANCELLED") throw error;
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}
+
+async function busybox(root: string, work: Doing): Promise<Made> {
+  work.progress("making busybox", 0, 100, "percent");
+  const { version } = await buildBusybox(root);
+  return { root, description: `BusyBox ${version}`, source: "built-in:busybox" };
+}
+
+async function distribution(
+  wanted: Extract<Wanted, { kind: "recipe" }>,
+  root: string,
+  place: Place,
+  work: Doing,
+): Promise<Made> {
+  const { recipe, init, name } = wanted;
+  const mirrors = mirrorsOf(recipe.distribution);
+  work.progress("starting", 0, 100, "percent");
+  const scratch = `${place.path}/scratch`;
+  await mkdir(scratch, { mode: 0o755 });
+  await build({
+    arguments: mmdebstrapArguments(wanted, mirrors, root),
+    scratch,
+    signal: work.signal,
+    progress: ({ step, percent }) => work.progress(step, percent, 100, "percent"),
+  });
+  await applyTweaks(root, tweaks(recipe, init, mirrors));
+  return {
+    root,
+    description: `${recipe.title} (${init})`,
+    source: `recipe:${name}${init === "systemd" ? "" : `/${init}`}`,
+  };
+}
+
+function mirrorsOf(distribution: keyof typeof DISTRIBUTIONS): Mirrors {
+  const { archive, security, suites } = DISTRIBUTIONS[distribution];
+  const own = hostMirrors(suites);
+  return { archive: own.archive ?? archive, security: own.security ?? security };
+}
+
+/** Throws UNSUPPORTED for programs this host's processor can't run. */
+function requireRunnable(architecture: string): void {
+  const host = process.arch === "arm64" ? ["arm64", "armhf"] : ["amd64", "i386"];
+  if (host.includes(architecture) || architecture === "unknown") return;
+  throw new WarrenError(
+    "UNSUPPORTED",
+    `the image is for ${architecture}, this host is ${host[0]}`,
+    `get it for ${host[0]}`,
+  );
+}

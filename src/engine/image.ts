@@ -1,0 +1,169 @@
+import { type Shelf, shelf } from "../host/image/index.ts";
+import { findImage, hexOf, newAlias, parseRef } from "../plan/image.ts";
+import { buildable, wantedImage } from "../plan/recipe.ts";
+import { WarrenError } from "../spec/errors.ts";
+import type { ImageRecord, ImageSummary } from "../spec/image.ts";
+import type { Instance } from "../spec/instance.ts";
+import { printable } from "../spec/name.ts";
+import type { Store } from "../store/index.ts";
+import type { Events } from "./event.ts";
+import { exportImage } from "./image-export.ts";
+import { createImageMaker } from "./image-make.ts";
+import type { Engine } from "./index.ts";
+import type { Operations, Work } from "./operation.ts";
+
+export interface ImageDeps {
+  store: Store;
+  instance: Instance;
+  operations: Operations;
+  events: Events;
+}
+
+export type Images = Engine["images"] & {
+  /** The record `ref` means. Throws NO_IMAGE, BAD_NAME. */
+  resolve(ref: string): ImageRecord;
+  /** The same, but what can be built and isn't there is built first, within `work`. */
+  ensure(ref: string, work: Pick<Work, "signal" | "progress">): Promise<ImageRecord>;
+  /** The directory of an image's tree. */
+  rootfs(digest: string): string;
+  /** At start: removes what an earlier daemon left unfinished, trees without records, records without trees. */
+  recover(): Promise<void>;
+};
+
+/**
+ * Images: made, named, given out, removed.
+ *
+ * What must hold: a record is there only while its whole tree is; an alias means one image; an image that a container
+ * is made from stays. Whoever makes a container from an image inserts its record in the same tick as `resolve`
+ * or `ensure` gave it, so that a deletion cannot come between.
+ */
+export function createImages(deps: ImageDeps): Images {
+  const { store, instance, operations, events } = deps;
+  const trees = shelf(instance.state);
+  const maker = createImageMaker({ store, events, trees });
+
+  const containersOf = (digest: string): string[] =>
+    store.containers
+      .list()
+      .filter((c) => c.image === digest)
+      .map((c) => c.name)
+      .sort();
+
+  const summary = ({ version: _, initCommand: __, ...rest }: ImageRecord): ImageSummary => ({
+    ...rest,
+    containers: containersOf(rest.digest),
+  });
+
+  const resolve = (ref: string): ImageRecord => {
+    const found = findImage(parseRef(ref), store.images.list());
+    if (found) return found;
+    const fix = wantedImage(ref)
+      ? `make it with \`warren image build ${ref}\`, or see \`warren image list\``
+      : `see \`warren image list\`, or \`warren image build\` ${buildable().join(", ")}`;
+    throw new WarrenError("NO_IMAGE", `there is no image "${printable(ref)}"`, fix);
+  };
+
+  return {
+    resolve,
+    rootfs: (digest) => trees.rootfs(hexOf(digest)),
+    list: () =>
+      store.images
+        .list()
+        .map(summary)
+        .sort((a, b) => ((a.aliases[0] ?? a.digest) < (b.aliases[0] ?? b.digest) ? -1 : 1)),
+    info: (ref) => summary(resolve(ref)),
+    ensure: async (ref, work) => {
+      const there = findImage(parseRef(ref), store.images.list());
+      if (there) return there;
+      const wanted = wantedImage(ref);
+      return wanted ? maker.make(wanted, wanted.alias, work) : resolve(ref);
+    },
+    build({ recipe, init, alias, force = false }) {
+      const wanted = wantedImage(recipe, init);
+      if (!wanted)
+        throw new WarrenError(
+          "NO_IMAGE",
+          `there is no recipe "${printable(recipe)}"`,
+          `use ${buildable().join(", ")}`,
+        );
+      const name = alias === undefined ? wanted.alias : newAlias(alias);
+      if (!force) requireFree(store, name);
+      return operations.submit({
+        kind: "image.build",
+        targets: [name],
+        locks: [`image:${name}`],
+        async run(work) {
+          if (!force) requireFree(store, name);
+          return summary(await maker.make(wanted, name, work, force));
+        },
+      });
+    },
+    import({ alias, body, size }) {
+      const name = alias === undefined ? undefined : newAlias(alias);
+      if (name) requireFree(store, name);
+      return operations.submit({
+        kind: "image.import",
+        targets: name ? [name] : [],
+        locks: name ? [`image:${name}`] : [],
+        run: async (work) => summary(await maker.import(body, { alias: name, size }, work)),
+      });
+    },
+    export: async (ref, compression, signal) => exportImage(resolve(ref), trees, compression, signal),
+    setAliases(ref, aliases) {
+      const { digest } = resolve(ref);
+      const names = [...new Set(aliases.map(newAlias))];
+      for (const name of names) requireFree(store, name, digest);
+      return summary(store.images.update(digest, (old) => ({ ...old, aliases: names })));
+    },
+    delete(ref) {
+      const { digest, aliases } = resolve(ref);
+      requireUnused(ref, containersOf(digest));
+      return operations.submit({
+        kind: "image.delete",
+        targets: [ref],
+        locks: [`image:${digest}`, ...aliases.map((a) => `image:${a}`)],
+        async run() {
+          const present = resolve(digest);
+          requireUnused(ref, containersOf(digest));
+          // The record first: a tree without one is rubbish that `recover` knows, the other way round a trap.
+          store.images.delete(digest);
+          events.emit({ type: "image-deleted", image: digest, details: { aliases: present.aliases } });
+          await trees.remove(hexOf(digest));
+          return { digest };
+        },
+      });
+    },
+    recover: () => recover(store, trees),
+  };
+}
+
+function requireFree(store: Store, alias: string, except?: string): void {
+  const holder = store.images.list().find((i) => i.aliases.includes(alias));
+  if (!holder || holder.digest === except) return;
+  throw new WarrenError(
+    "EXISTS",
+    `the image "${alias}" exists already (${holder.digest.slice(0, 19)}, of ${holder.created})`,
+    "use --force to build it anew, choose another alias, or delete it first",
+    { digest: holder.digest },
+  );
+}
+
+function requireUnused(ref: string, containers: string[]): void {
+  if (containers.length === 0) return;
+  const shown =
+    containers.length > 5
+      ? `${containers.slice(0, 5).join(", ")} and ${containers.length - 5} more`
+      : containers.join(", ");
+  throw new WarrenError("IN_USE", `the image "${printable(ref)}" is used by ${shown}`, "delete them first", {
+    containers,
+  });
+}
+
+async function recover(store: Store, trees: Shelf): Promise<void> {
+  const present = new Set(trees.list());
+  for (const { digest } of store.images.list()) {
+    if (!present.delete(hexOf(digest))) store.images.delete(digest);
+  }
+  for (const hex of present) await trees.remove(hex);
+  await trees.clean();
+}

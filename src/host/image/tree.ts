@@ -1,0 +1,150 @@
+import {
+  closeSync,
+  constants,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  readSync,
+  type Stats,
+  unlinkSync,
+} from "node:fs";
+import { WarrenError } from "../../spec/errors.ts";
+import { xattrReader } from "../syscall/xattr.ts";
+
+/** What is in a tree. */
+export interface Inventory {
+  /** `sha256:` and 64 hex digits over the canonical listing (docs/images.md). */
+  digest: string;
+  /** Bytes on disk. */
+  size: number;
+  entries: number;
+  /** Device nodes and sockets that were there and were removed. */
+  dropped: number;
+}
+
+/** Attributes that belong to an image; others are the file system's or the host's own. */
+const KEPT = /^(user\.|security\.capability$|system\.posix_acl_)/;
+/** Most bytes all files together may claim, holes included: hashing reads them all. 1 TiB. */
+const CLAIM_MOST = 2 ** 40;
+/** The daemon serves others meanwhile: no longer than this in one go, in milliseconds. */
+const SLICE = 5;
+const CHUNK = 1 << 20;
+
+/**
+ * Lists a tree in its canonical form and hashes that, removing device nodes and sockets, which no image may hold.
+ *
+ * The listing has one record an entry, sorted by the bytes of the path: type, path, mode, uid, gid, then for a regular
+ * file size, time and content hash, for a symlink its target, for a further name of a file the first name; and the
+ * extended attributes. Times of directories and links are left out: unpacking changes them. Throws HOSTILE when
+ * the files claim more than 1 TiB.
+ */
+export async function takeInventory(root: string, signal?: AbortSignal): Promise<Inventory> {
+  const listing = new Bun.CryptoHasher("sha256");
+  const attributes = xattrReader();
+  const chunk = Buffer.alloc(CHUNK);
+  const firstNames = new Map<string, Buffer>();
+  const result: Inventory = { digest: "", size: 0, entries: 0, dropped: 0 };
+  let claimed = 0;
+  let since = performance.now();
+
+  const breathe = async (): Promise<void> => {
+    if (performance.now() - since < SLICE) return;
+    await new Promise((resolve) => setImmediate(resolve));
+    if (signal?.aborted) throw new WarrenError("CANCELLED", "hashing the image was cancelled");
+    since = performance.now();
+  };
+
+  const contentHash = async (path: Buffer): Promise<string> => {
+    const hasher = new Bun.CryptoHasher("sha256");
+    const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    try {
+      for (let n = readSync(file, chunk); n > 0; n = readSync(file, chunk)) {
+        hasher.update(chunk.subarray(0, n));
+        await breathe();
+      }
+    } finally {
+      closeSync(file);
+    }
+    return hasher.digest("hex");
+  };
+
+  const record = (
+    type: string,
+    name: Buffer,
+    stat: Stats,
+    own: readonly (string | Buffer)[],
+    path: Buffer,
+  ): void => {
+    const fields: (string | Buffer)[] = [
+      type,
+      name,
+      (stat.mode & 0o7777).toString(8),
+      `${stat.uid}`,
+      `${stat.gid}`,
+      ...own,
+    ];
+    const kept = attributes(path).filter((a) => KEPT.test(a.name));
+    kept.sort((a, b) => (a.name < b.name ? -1 : 1));
+    for (const { name, value } of kept) fields.push(name, value.toString("hex"));
+    for (const field of fields) {
+      listing.update(field);
+      listing.update("\0");
+    }
+    listing.update("\n");
+    result.entries++;
+  };
+
+  const visit = async (path: Buffer, name: Buffer): Promise<void> => {
+    const stat = lstatSync(path);
+    await breathe();
+    if (stat.isDirectory()) {
+      record("d", name, stat, [], path);
+      result.size += stat.blocks * 512;
+      const names = readdirSync(path, { encoding: "buffer" }) as Buffer[];
+      names.sort(Buffer.compare);
+      for (const child of names) await visit(join(path, child), join(name, child));
+      return;
+    }
+    if (stat.isBlockDevice() || stat.isCharacterDevice() || stat.isSocket()) {
+      unlinkSync(path);
+      result.dropped++;
+      return;
+    }
+    if (stat.isSymbolicLink()) {
+      record("l", name, stat, [readlinkSync(path, { encoding: "buffer" })], path);
+      return;
+    }
+    const inode = `${stat.dev}:${stat.ino}`;
+    const first = stat.nlink > 1 ? firstNames.get(inode) : undefined;
+    if (first) return record("h", name, stat, [first], path);
+    if (stat.nlink > 1) firstNames.set(inode, name);
+    result.size += stat.blocks * 512;
+    if (stat.isFIFO()) return record("p", name, stat, [], path);
+    claimed += stat.size;
+    if (claimed > CLAIM_MOST)
+      throw new WarrenError(
+        "HOSTILE",
+        `the image's files claim more than ${CLAIM_MOST} bytes`,
+        "do not use it",
+      );
+    const time = Math.floor(stat.mtimeMs / 1000);
+    record("f", name, stat, [`${stat.size}`, `${time}`, await contentHash(path)], path);
+  };
+
+  try {
+    await visit(Buffer.from(root), Buffer.from("."));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENAMETOOLONG") throw error;
+    throw new WarrenError(
+      "HOSTILE",
+      "the image has directories nested deeper than a path can name",
+      "do not use it",
+    );
+  }
+  result.digest = `sha256:${listing.digest("hex")}`;
+  return result;
+}
+
+const SLASH = Buffer.from("/");
+const join = (a: Buffer, b: Buffer): Buffer => Buffer.concat([a, SLASH, b]);

@@ -1,0 +1,134 @@
+import { statfs } from "node:fs/promises";
+import { WarrenError } from "../../spec/errors.ts";
+import { flow } from "../exec/flow.ts";
+import { openCell } from "./confine.ts";
+import { decompressor, MAGIC_BYTES, verdict } from "./text.ts";
+
+export interface ExtractOptions {
+  /** An empty directory of ours, on the file system the tree is to stay on. */
+  into: string;
+  /** A path next to it that does not exist, for the mount it takes. */
+  at: string;
+  /** Bytes that must stay free on that file system. */
+  reserve: number;
+  /** Most bytes one file may have, holes included. */
+  largestFile: number;
+  signal?: AbortSignal | undefined;
+  /** Called with the number of archive bytes read so far. */
+  progress?: (bytes: number) => void;
+}
+
+export interface Extracted {
+  /** Device nodes that were left out. */
+  devices: number;
+}
+
+/** An hour: a bomb that unpacks to nothing must end too. */
+const LONGEST = 3_600_000;
+const LOOK_EVERY = 100;
+
+/**
+ * Unpacks a tar stream, plain or compressed with gzip, xz or zstd, keeping numeric owners, modes, times, hard links,
+ * ACLs, `user.*` attributes and file capabilities; device nodes are left out and counted.
+ *
+ * Throws HOSTILE for an archive that tries to reach outside or to fill the disk, BAD_VALUE for one that is broken,
+ * CANCELLED, TIMEOUT, FAILED. `into` may then hold a part of it.
+ */
+export async function extract(body: ReadableStream<Uint8Array>, options: ExtractOptions): Promise<Extracted> {
+  const { head, rest } = await peek(body, MAGIC_BYTES);
+  if (head.byteLength === 0) throw new WarrenError("BAD_VALUE", "the archive is empty", "send a tar archive");
+  const program = decompressor(head);
+  const cell = await openCell(options.into, options.at);
+  try {
+    const tar = flow(
+      [
+        ...cell.enter,
+        "prlimit",
+        `--fsize=${options.largestFile}`,
+        "--core=0",
+        "tar",
+        "--extract",
+        "--file=-",
+        ...(program ? [`--use-compress-program=${program}`] : []),
+        "--numeric-owner",
+        "--same-owner",
+        "--same-permissions",
+        "--delay-directory-restore",
+        "--acls",
+        "--xattrs",
+        "--xattrs-include=user.*",
+        "--xattrs-include=security.capability",
+        "--xattrs-exclude=user.overlay.*",
+        "--quoting-style=escape",
+        "--warning=no-timestamp",
+        "--warning=no-unknown-keyword",
+      ],
+      { input: rest, cwd: cell.cwd, signal: options.signal, timeout: LONGEST, ...onInput(options.progress) },
+    );
+    const watch = watchSpace(options.into, options.reserve, tar.stop);
+    try {
+      const { code, stderr } = await tar.ended;
+      const { devices, failure } = verdict(code, stderr);
+      if (failure) throw failure;
+      return { devices };
+    } finally {
+      clearInterval(watch);
+    }
+  } finally {
+    cell.close();
+  }
+}
+
+const onInput = (told: ((bytes: number) => void) | undefined) => (told ? { onInput: told } : {});
+
+/** Looks at the free space while an archive unpacks; nothing of an archive says truly how large it gets. */
+function watchSpace(path: string, reserve: number, stop: (why: WarrenError) => void): NodeJS.Timeout {
+  return setInterval(async () => {
+    const { bavail, bsize, files, ffree } = await statfs(path);
+    const free = bavail * bsize;
+    if (free < reserve)
+      stop(
+        new WarrenError(
+          "HOSTILE",
+          `the archive unpacks to more than the disk has room for (${reserve} bytes are kept free)`,
+          "make room, or do not use it",
+        ),
+      );
+    // Some file systems (btrfs) have no fixed number of inodes and say 0.
+    else if (files > 0 && ffree < files / 50)
+      stop(
+        new WarrenError("HOSTILE", "the archive has more files than the disk has room for", "do not use it"),
+      );
+  }, LOOK_EVERY);
+}
+
+/** The first `count` bytes of a stream, and the stream with them still in front. */
+async function peek(
+  body: ReadableStream<Uint8Array>,
+  count: number,
+): Promise<{ head: Uint8Array; rest: ReadableStream<Uint8Array> }> {
+  const reader = body.getReader();
+  const chunks: Uint8Array[] = [];
+  for (let have = 0; have < count; ) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    chunks.push(value);
+    have += value.byteLength;
+  }
+  const head = new Uint8Array(Buffer.concat(chunks));
+  let first: Uint8Array | undefined = head;
+  const rest = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      if (first) {
+        controller.enqueue(first);
+        first = undefined;
+        return;
+      }
+      const { done, value } = await reader.read();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    cancel: (why) => reader.cancel(why),
+  });
+  return { head: head.subarray(0, count), rest };
+}
