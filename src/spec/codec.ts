@@ -38,6 +38,8 @@ export function badValue(key: string, text: string, why: string, fix: string): W
   });
 }
 
+/** Bytes of a page of memory on most machines. */
+const PAGE = 4096;
 const POWERS = "KMGTPE";
 const NUMBER = /^(\d{1,16}(?:\.\d{1,6})?)\s*([a-z%/]*)$/i;
 
@@ -60,7 +62,9 @@ function amount(
       const percent = suffix === "%" && whole !== undefined;
       const by = percent ? whole / 100 : factor(suffix);
       if (by === undefined) throw badValue(key, text, `is not ${what}`, `use ${forms}`);
-      const value = Math.floor(Number(digits) * by);
+      // A part of the host comes in whole pages, so that what is kept is what the kernel has.
+      const grain = percent && unit === "bytes" ? PAGE : 1;
+      const value = Math.floor((Number(digits) * by) / grain) * grain;
       if (!Number.isSafeInteger(value)) throw badValue(key, text, "is too large", `use "${UNLIMITED}"`);
       return value;
     },

@@ -53,6 +53,8 @@ export interface Setting {
   extent(text: string): Extent;
   /** Whether the root group has the file too, so that its absence there tells. */
   inRoot?: boolean;
+  /** How much less than written the kernel may keep, for it counts in pages. */
+  slack?: number;
   lowering?: Lowering;
   nesting?: Nesting;
 }

@@ -15,6 +15,7 @@ import { ubcCount, ubcMask, ubcPages, ubcPercent, ubcUnits } from "./ubc.ts";
 const MIB = 1024 ** 2;
 /** Limits on memory count in pages; kernels with larger ones round further down by themselves. */
 const PAGE = 4096;
+const LARGEST_PAGE = 65_536;
 /** v1 prints "no limit" as the largest number of pages; anything near it means none. */
 const V1_NONE = 2 ** 62;
 /** Period of CPU limits in microseconds, the kernel's own default. */
@@ -64,6 +65,7 @@ const memoryV1: Setting = {
   },
   extent,
   inRoot: true,
+  slack: LARGEST_PAGE,
   lowering: { held: "memory.usage_in_bytes", reclaim: "memory.force_empty", ceiling: null },
 };
 const swapV1: Setting = {
@@ -73,6 +75,8 @@ const swapV1: Setting = {
   text: (levels) => String(memoryAndSwap(levels) ?? -1),
   extent,
   inRoot: true,
+  // Two numbers rounded.
+  slack: 2 * LARGEST_PAGE,
   lowering: { held: "memory.memsw.usage_in_bytes", reclaim: "memory.force_empty", ceiling: null },
 };
 
@@ -105,6 +109,7 @@ const memory: Record<"v1" | "v2", LevelWay> = {
     settings: [
       {
         ...limitV2("memory.limit", "memory", "memory.max", (value) => String(page(value))),
+        slack: LARGEST_PAGE,
         lowering: { held: "memory.current", reclaim: "memory.reclaim", ceiling: "memory.high" },
       },
     ],
@@ -135,7 +140,12 @@ const swap: Record<"v1" | "v2", LevelWay> = {
         : null,
   },
   v2: {
-    settings: [limitV2("memory.swap", "memory", "memory.swap.max", (value) => String(page(value)))],
+    settings: [
+      {
+        ...limitV2("memory.swap", "memory", "memory.swap.max", (value) => String(page(value))),
+        slack: LARGEST_PAGE,
+      },
+    ],
     limit: figure("memory", "memory.swap.max"),
     held: figure("memory", "memory.swap.current"),
     peak: figure("memory", "memory.swap.peak"),

@@ -1,0 +1,105 @@
+/** What the kernel says of levels: settings as they are, figures, and which levels this host can do. */
+import type { Cgroups } from "../host/cgroup/index.ts";
+import type { Present } from "../plan/level.ts";
+import type { LevelValue, LevelValues } from "../spec/container.ts";
+import { WarrenError } from "../spec/errors.ts";
+import type { Dialect, Figure, LevelCounter, LevelRow, LevelWay, Setting } from "../spec/level.ts";
+import { LEVELS } from "../spec/levels.ts";
+
+/** The way a dialect serves a row, if it does. */
+export const wayOf = (row: LevelRow, dialect: Dialect): LevelWay | undefined => row.ways[dialect];
+
+/** Why this host can't do a level, or `null`. `top` is the group that holds the containers', which may not be there yet. */
+export function unsupported(row: LevelRow, cgroups: Cgroups, top: string): string | null {
+  const way = wayOf(row, cgroups.dialect);
+  if (!way) return `cgroup ${cgroups.dialect} has nothing for it`;
+  for (const { controller, file, inRoot } of way.settings) {
+    if (!cgroups.controllers.has(controller)) return `the kernel has no ${controller} controller`;
+    const probe = inRoot ? "." : top;
+    if (cgroups.exists(probe, controller) && cgroups.read(probe, controller, file) === null)
+      return `the kernel has no ${file}`;
+  }
+  return null;
+}
+
+/** Settings that the given levels decide, in the table's order. */
+export function settingsOf(keys: readonly string[], dialect: Dialect): Setting[] {
+  const all = LEVELS.flatMap((row) => wayOf(row, dialect)?.settings ?? []);
+  return all.filter(({ of }) => of.some((key) => keys.includes(key)));
+}
+
+/** The settings as the kernel has them; those that this host hasn't are left out. */
+export function readPresent(cgroups: Cgroups, group: string, settings: readonly Setting[]): Present[] {
+  return settings.flatMap((setting) => {
+    const { controller, file, nesting, lowering } = setting;
+    const text = cgroups.read(group, controller, file);
+    if (text === null) return [];
+    const below = (nesting ? cgroups.below(group, controller) : []).map((path) => ({
+      path,
+      texts: (nesting?.files ?? []).map((each) => cgroups.read(`${group}/${path}`, controller, each) ?? ""),
+    }));
+    const ceiling = lowering?.ceiling ? cgroups.read(group, controller, lowering.ceiling) : null;
+    return [{ setting, text, below, ...(ceiling === null ? {} : { ceiling }) }];
+  });
+}
+
+/** Whether the kernel keeps what was written. */
+export function holds(setting: Setting, wrote: string, read: string): boolean {
+  const [asked, kept] = [setting.extent(wrote), setting.extent(read)];
+  if (asked === kept) return true;
+  return (
+    typeof asked === "number" &&
+    typeof kept === "number" &&
+    kept < asked &&
+    asked - kept < (setting.slack ?? 0)
+  );
+}
+
+/** One figure, `null` when the kernel hasn't got it. */
+export function readFigure(cgroups: Cgroups, group: string, figure: Figure | undefined): LevelValue {
+  if (!figure) return null;
+  const one = (path: string): LevelValue => {
+    const texts = figure.files.map((file) => cgroups.read(path, figure.controller, file));
+    return texts.every((text) => text !== null) ? figure.pick(texts) : null;
+  };
+  const own = one(group);
+  if (!figure.tree || typeof own !== "number") return own;
+  const rest = cgroups.below(group, figure.controller).map((path) => one(`${group}/${path}`));
+  return rest.reduce<number>((sum, each) => sum + (typeof each === "number" ? each : 0), own);
+}
+
+/** What is in force in a group, by key; levels that this host can't do are left out. */
+export function readEffective(cgroups: Cgroups, group: string): LevelValues {
+  const entries = LEVELS.flatMap((row) => {
+    const way = wayOf(row, cgroups.dialect);
+    return way ? [[row.key, readFigure(cgroups, group, way.limit)] as const] : [];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** Held, peak, limit and failures of every level of a group. */
+export function readCounters(cgroups: Cgroups, group: string): LevelCounter[] {
+  return LEVELS.flatMap((row) => {
+    const way = wayOf(row, cgroups.dialect);
+    if (!way) return [];
+    const [held, peak, limit, fail] = [way.held, way.peak, way.limit, way.fail].map((figure) =>
+      readFigure(cgroups, group, figure),
+    );
+    return [
+      { key: row.key, held: held ?? null, peak: peak ?? null, limit: limit ?? null, fail: fail ?? null },
+    ];
+  });
+}
+
+/** The error for a level that this host can't do. */
+export function unsupportedError(row: LevelRow, why: string): WarrenError {
+  return new WarrenError(
+    "UNSUPPORTED",
+    `${row.key} can't be set on this host: ${why}`,
+    "see `warren levels`",
+    {
+      key: row.key,
+      reason: why,
+    },
+  );
+}
