@@ -6,7 +6,8 @@
  *   npm run v2 -- run CMD...          run CMD in a copy of the clone there; boots and stops it unless it runs already
  *   npm run v2 -- shell               a shell there, likewise
  *   npm run v2 -- status | stop       stop ends it whoever uses it
- *   npm run v2 -- test [FILTER...]    the kernel and e2e suites there (npm run test:v2)
+ *   npm run v2 -- test [--record] [--timeout=SECONDS] [FILE...]
+ *                                     the kernel and e2e suites there (npm run test:v2)
  */
 import { ensureMachine } from "./v2/boot.mjs";
 import { command, pushClone, shell } from "./v2/guest.mjs";
@@ -14,7 +15,7 @@ import { ensureImage } from "./v2/image.mjs";
 import { alone } from "./v2/lock.mjs";
 import { running, stop } from "./v2/machine.mjs";
 import { machinePlaces } from "./v2/places.mjs";
-import { suites } from "./v2/suites.mjs";
+import { asked, suites } from "./v2/suites.mjs";
 import { Refusal, say } from "./v2/tool.mjs";
 
 const COMMANDS = {
@@ -41,7 +42,8 @@ const COMMANDS = {
     return await during((machine) => command(machine, words));
   },
   async test(words) {
-    return await during((machine) => suites(machine, words));
+    const plan = asked(words);
+    return await during((machine) => suites(machine, plan));
   },
   async status() {
     return await status();

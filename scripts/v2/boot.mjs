@@ -4,7 +4,7 @@ import { keepVerdict, waysToRun } from "./accel.mjs";
 import { greets, inGuest, pushAuthorities } from "./guest.mjs";
 import { ensureImage } from "./image.mjs";
 import { orphaned, running, start, stop } from "./machine.mjs";
-import { machinePlaces } from "./places.mjs";
+import { machinePlaces, recipeHash } from "./places.mjs";
 import { Refusal, say } from "./tool.mjs";
 
 /** Longest boot until SSH greets, by way of running, in milliseconds. */
@@ -16,7 +16,11 @@ const SILENCE = 20_000;
 /** Returns the running machine, or builds and boots one with `options` of `start`; `{machine, fresh}` tells which. */
 export async function ensureMachine(options = {}) {
   const already = running();
-  if (already && !orphaned(already)) return { machine: already, fresh: false };
+  if (already && !orphaned(already)) {
+    if (already.hash !== recipeHash())
+      say("the running machine is not of today's recipe; stop it to get one that is");
+    return { machine: already, fresh: false };
+  }
   if (already) {
     say("stopping a machine whose owner was killed");
     await stop();
