@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { badRecords, deadLinks, strangers, unpinned } from "./rules/repository.ts";
+import { badRecords, deadLinks, strangers, unlocked, unpinned } from "./rules/repository.ts";
 import { load, ROOT, repositoryFiles } from "./rules/tree.ts";
 
 const files = repositoryFiles();
@@ -39,6 +39,16 @@ test("every dependency is pinned to one version", () => {
     unpinned('{"dependencies":{"a":"^1.2.3","b":"1.2.3"},"optionalDependencies":{"c":"latest"}}'),
   ).toEqual(["a ^1.2.3", "c latest"]);
   expect(unpinned(load("package.json").text)).toEqual([]);
+});
+
+test("the lock file has every package, also those of other systems", () => {
+  const packages = {
+    "": { dependencies: { a: "1.0.0" } },
+    "node_modules/a": { optionalDependencies: { b: "1.0.0" } },
+  };
+  expect(unlocked(JSON.stringify({ packages }))).toEqual(["node_modules/a needs b"]);
+  expect(unlocked(JSON.stringify({ packages: { ...packages, "node_modules/b": {} } }))).toEqual([]);
+  expect(unlocked(load("package-lock.json").text)).toEqual([]);
 });
 
 test("the licence is Apache-2.0, in the text and in package.json", () => {

@@ -61,3 +61,20 @@ export function deadLinks(files: readonly Source[], exists: (path: string) => bo
       .map((link) => `${path}: ${link}`);
   });
 }
+
+interface Locked {
+  dependencies?: Record<string, string>;
+  optionalDependencies?: Record<string, string>;
+  devDependencies?: Record<string, string>;
+}
+
+/** Packages that the lock file needs and lacks (also those for other systems): `npm ci` refuses such a file. */
+export function unlocked(packageLock: string): string[] {
+  const { packages }: { packages: Record<string, Locked> } = JSON.parse(packageLock);
+  return Object.entries(packages).flatMap(([path, entry]) =>
+    [entry.dependencies, entry.optionalDependencies, entry.devDependencies]
+      .flatMap((needs) => Object.keys(needs ?? {}))
+      .filter((name) => !packages[`node_modules/${name}`] && !packages[`${path}/node_modules/${name}`])
+      .map((name) => `${path || "package.json"} needs ${name}`),
+  );
+}
