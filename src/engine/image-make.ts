@@ -1,24 +1,15 @@
 import { statfsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { run } from "../host/exec/index.ts";
-import {
-  applyTweaks,
-  buildBusybox,
-  findInit,
-  findRoot,
-  type Place,
-  type Shelf,
-  takeInventory,
-} from "../host/image/index.ts";
-import { build, hostMirrors } from "../host/mmdebstrap/index.ts";
+import { findInit, findRoot, type Place, type Shelf, takeInventory } from "../host/image/index.ts";
 import { extract } from "../host/tar/index.ts";
 import { hexOf } from "../plan/image.ts";
-import { DISTRIBUTIONS, type Mirrors, mmdebstrapArguments, type Wanted } from "../plan/recipe.ts";
-import { tweaks } from "../plan/tweak.ts";
+import type { Wanted } from "../plan/recipe.ts";
 import { WarrenError } from "../spec/errors.ts";
 import type { ImageRecord } from "../spec/image.ts";
 import type { Store } from "../store/index.ts";
 import type { Events } from "./event.ts";
+import { type Made, makeTree } from "./image-source.ts";
 import type { Work } from "./operation.ts";
 
 type Doing = Pick<Work, "signal" | "progress">;
@@ -35,12 +26,6 @@ export interface ImageMaker {
     o: { alias: string | undefined; size: number | undefined },
     work: Doing,
   ): Promise<ImageRecord>;
-}
-
-interface Made {
-  root: string;
-  description: string;
-  source: string;
 }
 
 /** Of the disk stays free whatever an archive says: a twentieth, at least 256 MiB. */
@@ -113,8 +98,7 @@ export function createImageMaker(deps: { store: Store; events: Events; trees: Sh
     inPlace(async (place) => {
       const root = `${place.path}/rootfs`;
       await mkdir(root, { mode: 0o755 });
-      const made =
-        wanted.kind === "busybox" ? await busybox(root, work) : await distribution(wanted, root, place, work);
+      const made = await makeTree(wanted, { root, scratch: `${place.path}/scratch` }, work);
       return admit(made, alias, work);
     });
 
@@ -173,43 +157,6 @@ async function settled(running: Promise<unknown>, signal: AbortSignal): Promise<
   } finally {
     signal.removeEventListener("abort", onAbort);
   }
-}
-
-async function busybox(root: string, work: Doing): Promise<Made> {
-  work.progress("making busybox", 0, 100, "percent");
-  const { version } = await buildBusybox(root);
-  return { root, description: `BusyBox ${version}`, source: "built-in:busybox" };
-}
-
-async function distribution(
-  wanted: Extract<Wanted, { kind: "recipe" }>,
-  root: string,
-  place: Place,
-  work: Doing,
-): Promise<Made> {
-  const { recipe, init, name } = wanted;
-  const mirrors = mirrorsOf(recipe.distribution);
-  work.progress("starting", 0, 100, "percent");
-  const scratch = `${place.path}/scratch`;
-  await mkdir(scratch, { mode: 0o755 });
-  await build({
-    arguments: mmdebstrapArguments(wanted, mirrors, root),
-    scratch,
-    signal: work.signal,
-    progress: ({ step, percent }) => work.progress(step, percent, 100, "percent"),
-  });
-  await applyTweaks(root, tweaks(recipe, init, mirrors));
-  return {
-    root,
-    description: `${recipe.title} (${init})`,
-    source: `recipe:${name}${init === "systemd" ? "" : `/${init}`}`,
-  };
-}
-
-function mirrorsOf(distribution: keyof typeof DISTRIBUTIONS): Mirrors {
-  const { archive, security, suites } = DISTRIBUTIONS[distribution];
-  const own = hostMirrors(suites);
-  return { archive: own.archive ?? archive, security: own.security ?? security };
 }
 
 /** Throws UNSUPPORTED for programs this host's processor can't run. */

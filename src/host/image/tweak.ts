@@ -34,7 +34,7 @@ async function replaceScript(root: string, name: string, body: string): Promise<
   mkdirSync(root + DIVERTED, { recursive: true });
   const divert = ["--quiet", "--local", "--rename", "--divert", `${DIVERTED}/${name}`, "--add", path];
   await run(["chroot", root, "dpkg-divert", ...divert]);
-  const header = /^### BEGIN INIT INFO$[^]*?^### END INIT INFO$/m.exec(
+  const header = /^### BEGIN INIT INFO$[\s\S]*?^### END INIT INFO$/m.exec(
     readFileSync(`${root}${DIVERTED}/${name}`, "utf8"),
   );
   writeFileSync(

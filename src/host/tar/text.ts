@@ -45,7 +45,7 @@ const MEANINGS: readonly [RegExp, (line: string) => WarrenError | "device" | nul
   [/Cannot hard link to/, (l) => hostile("has a hard link to a file that is not in it", l)],
   [/Not a directory|Too many levels of symbolic links/, (l) => hostile("goes through a symbolic link", l)],
   [/File name too long/, (l) => hostile("has a name that is too long", l)],
-  [/File size limit|File too large/i, (l) => hostile("unpacks to more than may be", l)],
+  [/File size limit|File too large|Cannot seek to \d/i, (l) => hostile("unpacks to more than may be", l)],
   [
     /Cannot change ownership to uid/,
     (l) =>
