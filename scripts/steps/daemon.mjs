@@ -28,7 +28,7 @@ export async function ensureDaemon() {
   }
   const { state, socket } = instance();
   const log = join(state, "daemon.log");
-  mkdirSync(state, { recursive: true, mode: 0o700 });
+  mkdirSync(state, { recursive: true, mode: 0o711 });
   const out = openSync(log, "a", 0o640);
   const child = spawn(WARREN, ["daemon"], {
     detached: true,

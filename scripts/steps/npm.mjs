@@ -41,9 +41,11 @@ export async function installModules(missing) {
   const argv = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
   const code = await follow(argv, { cwd: ROOT, timeout: 15 * 60_000, onLine: (line) => said.push(line) });
   if (code === 0) return say("npm: installed");
-  const why = said.filter((line) => line.includes("error")).at(-1) ?? said.at(-1) ?? "";
+  const why = said
+    .map((line) => line.replace(/^npm error ?/, ""))
+    .find((line) => line !== "" && !/^(code |A complete log|Usage)/.test(line));
   throw new Refusal(
-    `npm ci ended with ${code}: ${why}`,
+    `npm ci ended with ${code}: ${why ?? "it said nothing"}`,
     "see that the registry can be reached, then run it again",
   );
 }

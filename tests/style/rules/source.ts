@@ -36,7 +36,11 @@ export const RULES: readonly Rule[] = [
     only: ["src/host/exec/", "src/cli/commands/file-edit.ts"],
   },
   { what: "a raw system call", pattern: /["']bun:ffi["']/, only: ["src/host/syscall/"] },
-  { what: "a database", pattern: /["']bun:sqlite["']/, only: ["src/store/", "src/host/claim/"] },
+  {
+    what: "a database",
+    pattern: /["']bun:sqlite["']/,
+    only: ["src/store/", "src/host/claim/", "src/daemon/lock.ts"],
+  },
   {
     what: "mutable state of a module",
     // column 0 is module level: Biome formats everything
