@@ -60,7 +60,7 @@ export function readFigure(cgroups: Cgroups, group: string, figure: Figure | und
   if (!figure) return null;
   const one = (path: string): LevelValue => {
     const texts = figure.files.map((file) => cgroups.read(path, figure.controller, file));
-    return texts.every((text) => text !== null) ? figure.pick(texts) : null;
+    return texts[0] === null ? null : figure.pick(texts.map((text) => text ?? ""));
   };
   const own = one(group);
   if (!figure.tree || typeof own !== "number") return own;
@@ -82,12 +82,13 @@ export function readCounters(cgroups: Cgroups, group: string): LevelCounter[] {
   return LEVELS.flatMap((row) => {
     const way = wayOf(row, cgroups.dialect);
     if (!way) return [];
-    const [held, peak, limit, fail] = [way.held, way.peak, way.limit, way.fail].map((figure) =>
+    const [held = null, peak = null, limit = null] = [way.held, way.peak, way.limit].map((figure) =>
       readFigure(cgroups, group, figure),
     );
-    return [
-      { key: row.key, held: held ?? null, peak: peak ?? null, limit: limit ?? null, fail: fail ?? null },
-    ];
+    const failures = (way.fail ?? []).map((figure) => readFigure(cgroups, group, figure));
+    const known = failures.filter((each) => typeof each === "number");
+    const fail = known.length === 0 ? null : known.reduce((sum, each) => sum + each, 0);
+    return [{ key: row.key, held, peak, limit, fail }];
   });
 }
 

@@ -46,11 +46,13 @@ export interface LevelDeps {
   running: (name: string) => { cgroup: string; pid: number } | null;
 }
 
-/** A line of LXC's configuration that puts a level in force before init's first instruction. */
+/** A kernel file that puts a level in force before init's first instruction, and what is written to it. */
 export interface StartValue {
-  /** `lxc.cgroup.FILE` or `lxc.cgroup2.FILE`. */
-  key: string;
+  controller: string;
+  file: string;
   value: string;
+  /** Whether the group inside, which the guest gets, must be brought there first: the kernel lets none exceed its parent. */
+  nested: boolean;
 }
 
 export interface LevelRequest {
@@ -64,7 +66,7 @@ export interface Levels {
   get(name: string): Promise<Record<string, LevelState>>;
   /** Throws NO_CONTAINER, NO_LEVEL, BAD_VALUE, UNSUPPORTED, NOT_RUNNING, REFUSED, FAILED; then nothing was changed. */
   set(name: string, change: LevelRequest): Promise<LevelChange>;
-  /** What LXC must write at a start; begins a new run, so what was live and not saved is forgotten. */
+  /** What must be written at a start, in order; begins a new run, so what was live and not saved is forgotten. */
   startValues(record: ContainerRecord): StartValue[];
   /** Brings a running container to its saved levels (after a reboot from inside). Throws REFUSED, FAILED. */
   apply(name: string): Promise<void>;
@@ -247,10 +249,11 @@ export function createLevels(deps: LevelDeps): Levels {
       checkSaved(record, host, why);
       return LEVELS.flatMap((row) => {
         const settings = why(row) === null ? (wayOf(row, dialect)?.settings ?? []) : [];
-        return settings.flatMap(({ file, text }) => {
+        return settings.flatMap(({ controller, file, text, nesting }) => {
           const value = text(levels, host);
-          const prefix = dialect === "v1" ? "lxc.cgroup" : "lxc.cgroup2";
-          return value === text(FRESH_LEVELS, host) ? [] : [{ key: `${prefix}.${file}`, value }];
+          const fresh = text(FRESH_LEVELS, host);
+          const nested = nesting !== undefined && nesting.settle([fresh], fresh, value) !== fresh;
+          return value === fresh ? [] : [{ controller, file, value, nested }];
         });
       });
     },

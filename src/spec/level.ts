@@ -62,6 +62,7 @@ export interface Setting {
 /** How one figure of a level is read. */
 export interface Figure {
   controller: string;
+  /** The first must be there; another that isn't reads as empty text. */
   files: readonly string[];
   pick(texts: readonly string[]): LevelValue;
   /** Whether the groups below count for themselves, so that their figures must be added. */
@@ -75,7 +76,8 @@ export interface LevelWay {
   limit: Figure;
   held?: Figure;
   peak?: Figure;
-  fail?: Figure;
+  /** Added up. */
+  fail?: readonly Figure[];
   /** Why a combination of levels can't be expressed, or `null`. */
   refuse?(levels: LevelValues): string | null;
 }

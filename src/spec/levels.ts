@@ -103,7 +103,11 @@ const memory: Record<"v1" | "v2", LevelWay> = {
     limit: figure("memory", "memory.limit_in_bytes"),
     held: figure("memory", "memory.usage_in_bytes"),
     peak: figure("memory", "memory.max_usage_in_bytes"),
-    fail: figure("memory", "memory.failcnt"),
+    // Kernels that count no refusals of memory plus swap (6.11 and later) still count the processes killed for it.
+    fail: [
+      figure("memory", "memory.failcnt"),
+      { ...figure("memory", "memory.oom_control", field("oom_kill")), tree: true },
+    ],
   },
   v2: {
     settings: [
@@ -116,7 +120,7 @@ const memory: Record<"v1" | "v2", LevelWay> = {
     limit: figure("memory", "memory.max"),
     held: figure("memory", "memory.current"),
     peak: figure("memory", "memory.peak"),
-    fail: figure("memory", "memory.events", field("max")),
+    fail: [figure("memory", "memory.events", field("max"))],
   },
 };
 
@@ -133,7 +137,7 @@ const swap: Record<"v1" | "v2", LevelWay> = {
       files: ["memory.memsw.usage_in_bytes", "memory.usage_in_bytes"],
       pick: difference,
     },
-    fail: figure("memory", "memory.memsw.failcnt"),
+    fail: [figure("memory", "memory.memsw.failcnt")],
     refuse: (levels) =>
       amount(levels, "memory.swap") !== null && amount(levels, "memory.limit") === null
         ? "needs a memory.limit: cgroup v1 limits swap only together with memory"
@@ -149,7 +153,7 @@ const swap: Record<"v1" | "v2", LevelWay> = {
     limit: figure("memory", "memory.swap.max"),
     held: figure("memory", "memory.swap.current"),
     peak: figure("memory", "memory.swap.peak"),
-    fail: figure("memory", "memory.swap.events", field("fail")),
+    fail: [figure("memory", "memory.swap.events", field("fail"))],
   },
 };
 
@@ -180,10 +184,13 @@ const cpuWeight: Record<"v1" | "v2", LevelWay> = {
 /** On v1 a group's quota may not exceed its parent's, or the parent's write is refused. */
 const quotaNesting: Nesting = {
   files: ["cpu.cfs_quota_us", "cpu.cfs_period_us"],
-  // A quota above the parent's never bites, so dropping it changes nothing for the guest.
-  settle([quota = "-1", period = ""], _from, to) {
-    const [own, parent] = [extent(quota), extent(to)];
-    return own === null || parent === null || own / Number(period) <= parent / PERIOD ? quota : "-1";
+  // A quota that its parent's new or old one covers never bites or never did, so dropping it takes nothing away.
+  settle([quota = "-1", period = ""], from, to) {
+    const [own, old, parent] = [extent(quota), extent(from), extent(to)];
+    if (own === null) return quota;
+    const share = own / Number(period);
+    const covered = (limit: number | null) => limit !== null && share >= limit / PERIOD;
+    return covered(old) || covered(parent) ? "-1" : quota;
   },
   cover: (a, b) => {
     const [x, y] = [extent(a), extent(b)];
@@ -221,7 +228,7 @@ const cpuLimit: Record<"v1" | "v2", LevelWay> = {
         return asCpus(own === null ? null : (own / Number(period)) * PERIOD);
       },
     },
-    fail: figure("cpu", "cpu.stat", field("nr_throttled")),
+    fail: [figure("cpu", "cpu.stat", field("nr_throttled"))],
   },
   v2: {
     settings: [
@@ -234,7 +241,7 @@ const cpuLimit: Record<"v1" | "v2", LevelWay> = {
       },
     ],
     limit: figure("cpu", "cpu.max", ([text = ""]) => asCpus(maxExtent(text))),
-    fail: figure("cpu", "cpu.stat", field("nr_throttled")),
+    fail: [figure("cpu", "cpu.stat", field("nr_throttled"))],
   },
 };
 
@@ -295,7 +302,7 @@ const pids: LevelWay = {
   limit: figure("pids", "pids.max"),
   held: figure("pids", "pids.current"),
   peak: figure("pids", "pids.peak"),
-  fail: figure("pids", "pids.events", field("max")),
+  fail: [figure("pids", "pids.events", field("max"))],
 };
 
 /** Why a list names CPUs that the host hasn't. */
@@ -390,7 +397,7 @@ const ROWS = [
     live: true,
     enforcement: "kernel",
     alias: ubcCount("numproc"),
-    ways: { v1: { ...pids, fail: { ...pids.fail!, tree: true } }, v2: pids },
+    ways: { v1: { ...pids, fail: pids.fail?.map((each) => ({ ...each, tree: true })) ?? [] }, v2: pids },
   },
 ] as const satisfies readonly LevelRow[];
 

@@ -14,6 +14,7 @@ const FILES: Record<Dialect, Record<string, string>> = {
     "memory.max_usage_in_bytes": "0",
     "memory.failcnt": "0",
     "memory.memsw.failcnt": "0",
+    "memory.oom_control": "oom_kill_disable 0\nunder_oom 0\noom_kill 0",
     "memory.force_empty": "",
     "cpu.shares": "1024",
     "cpu.cfs_quota_us": "-1",
@@ -160,6 +161,7 @@ export function fakeCgroups(dialect: Dialect): FakeCgroups {
     make(group) {
       for (const [file, text] of Object.entries(FILES[dialect])) files.set(`${group}/${file}`, text);
     },
+    path: (group, _controller, file) => `${group}/${file}`,
     exists: (group) => files.has(`${group}/cgroup.procs`),
     read(group, _controller, file) {
       const text = files.get(`${group}/${file}`) ?? null;

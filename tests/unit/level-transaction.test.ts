@@ -275,22 +275,27 @@ describe("set", () => {
 
 describe("a start", () => {
   const lines = (bench: LevelBench) =>
-    bench.levels.startValues(bench.store.containers.get("web")!).map(({ key, value }) => `${key} = ${value}`);
+    bench.levels
+      .startValues(bench.store.containers.get("web")!)
+      .map(
+        ({ controller, file, value, nested }) =>
+          `${controller}/${file} = ${value}${nested ? ", inside first" : ""}`,
+      );
   test("writes what differs from a new group, by the dialect's names", () => {
     const saved = { "memory.limit": 512 * MIB, "memory.swap": 0, "cpu.limit": 0.5, "cpu.set": "0" };
     expect(lines(levelBench("v1", saved))).toEqual([
-      `lxc.cgroup.memory.limit_in_bytes = ${512 * MIB}`,
-      `lxc.cgroup.memory.memsw.limit_in_bytes = ${512 * MIB}`,
-      "lxc.cgroup.cpu.cfs_quota_us = 50000",
-      "lxc.cgroup.cpuset.cpus = 0",
-      "lxc.cgroup.pids.max = 2048",
+      `memory/memory.limit_in_bytes = ${512 * MIB}`,
+      `memory/memory.memsw.limit_in_bytes = ${512 * MIB}`,
+      "cpu/cpu.cfs_quota_us = 50000",
+      "cpuset/cpuset.cpus = 0, inside first",
+      "pids/pids.max = 2048",
     ]);
     expect(lines(levelBench("v2", saved))).toEqual([
-      `lxc.cgroup2.memory.max = ${512 * MIB}`,
-      "lxc.cgroup2.memory.swap.max = 0",
-      "lxc.cgroup2.cpu.max = 50000 100000",
-      "lxc.cgroup2.cpuset.cpus = 0",
-      "lxc.cgroup2.pids.max = 2048",
+      `memory/memory.max = ${512 * MIB}`,
+      "memory/memory.swap.max = 0",
+      "cpu/cpu.max = 50000 100000",
+      "cpuset/cpuset.cpus = 0",
+      "pids/pids.max = 2048",
     ]);
   });
   test("is refused with one line when the host can't do a saved level any more", () => {
@@ -307,9 +312,11 @@ describe("a start", () => {
 test("counters give held, peak, limit and failures, the groups below counted where they count alone", () => {
   const bench = levelBench("v1");
   bench.cgroups.files.set(`${GROUP}/memory.failcnt`, "3");
+  bench.cgroups.files.set(`${GROUP}/guest/memory.failcnt`, "100");
+  bench.cgroups.files.set(`${GROUP}/guest/memory.oom_control`, "under_oom 0\noom_kill 4");
   bench.cgroups.files.set(`${GROUP}/guest/pids.events`, "max 5");
   const counters = Object.fromEntries(bench.levels.readCounters("web").map((each) => [each.key, each]));
-  expect(counters["memory.limit"]).toEqual({ key: "memory.limit", held: 0, peak: 0, limit: null, fail: 3 });
+  expect(counters["memory.limit"]).toEqual({ key: "memory.limit", held: 0, peak: 0, limit: null, fail: 7 });
   expect(counters["pids.limit"]).toEqual({ key: "pids.limit", held: 1, peak: 1, limit: null, fail: 5 });
   expect(bench.levels.usage(GROUP)).toEqual({ memory: 0, tasks: 1 });
 });

@@ -23,6 +23,8 @@ export interface Cgroups {
   exists(group: string, controller: string): boolean;
   /** What a file holds, without the last newline; `null` when there is no such group or file. Throws FAILED. */
   read(group: string, controller: string, file: string): string | null;
+  /** Where a file of a group is, for those who write it without us. Throws UNSUPPORTED. */
+  path(group: string, controller: string, file: string): string;
   /** Writes one value. Throws FAILED with `details` {op, path, value, errno}. */
   write(group: string, controller: string, file: string, text: string): Promise<void>;
   /** Groups below a group, parents before children, as paths from it (`guest`, `guest/a`); empty when there are none. */

@@ -77,6 +77,7 @@ export function openV1(mounts: CgroupMounts, proc: string): Cgroups {
     controllers: new Set(mounts.v1.keys()),
     exists: (group, controller) => read(group, controller, "cgroup.procs") !== null,
     read,
+    path: (group, controller, file) => `${place(group, controller)}/${file}`,
     write: (group, controller, file, text) => writeText(`${place(group, controller)}/${file}`, text),
     below,
     processes,

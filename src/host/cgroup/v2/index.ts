@@ -29,6 +29,7 @@ export function openV2(mount: CgroupMount, proc: string): Cgroups {
     controllers,
     exists: (group) => readText(`${place(group)}/cgroup.procs`) !== null,
     read: (group, _controller, file) => readText(`${place(group)}/${file}`),
+    path: (group, _controller, file) => `${place(group)}/${file}`,
     write(group, controller, file, text) {
       if (controllers.has(controller)) return writeText(`${place(group)}/${file}`, text);
       throw new WarrenError(
