@@ -18,6 +18,12 @@ export interface Attach {
   client: Client;
   /** Address of the WebSocket, `/v1/...`. */
   path: string;
+  /** What to begin with; found out while the socket is being opened. */
+  session: Promise<Session>;
+}
+
+/** One command or console. */
+export interface Session {
   /** The first frame: what is asked for. */
   first: unknown;
   /** Standard input, opened once the command has started; `null` for none. */
@@ -40,13 +46,14 @@ type Message =
  * with the exit code. Throws the API's error, or UNREACHABLE when no daemon was there or it went away.
  */
 export function attach(o: Attach): Promise<number> {
-  const { client, terminal } = o;
+  const { client } = o;
   const socket = new WebSocket(`ws+unix://${client.socket}:${o.path}`);
   socket.binaryType = "arraybuffer";
   let free = WINDOW;
   let wake = (): void => undefined;
   let written: Promise<unknown> = Promise.resolve();
   let opened = false;
+  let session: Session | undefined;
   let started = false;
   let ended = false;
   const { promise, resolve, reject } = Promise.withResolvers<number>();
@@ -56,7 +63,7 @@ export function attach(o: Attach): Promise<number> {
 
   async function pump(input: ReadableStream<Uint8Array>): Promise<void> {
     for await (const chunk of input) {
-      const data = o.filter ? o.filter(chunk) : chunk;
+      const data = session?.filter ? session.filter(chunk) : chunk;
       if (data === null) return resolve(0);
       for (let at = 0; at < data.length && !ended; ) {
         if (free === 0) await new Promise<void>((next) => (wake = next));
@@ -81,13 +88,22 @@ export function attach(o: Attach): Promise<number> {
     else if (message.type === "error") written.then(() => reject(WarrenError.from(message.error)), reject);
     else if (message.type === "started" && !started) {
       started = true;
-      if (o.input) pump(o.input()).catch(reject);
+      if (session?.input) pump(session.input()).catch(reject);
     }
+  }
+
+  async function begin(): Promise<void> {
+    session = await o.session;
+    if (ended) return;
+    const { terminal, first } = session;
+    terminal?.onResize((columns, rows) => tell({ type: "resize", columns, rows }));
+    terminal?.raw(true);
+    tell(first);
   }
 
   socket.onopen = () => {
     opened = true;
-    tell(o.first);
+    begin().catch(reject);
   };
   socket.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => {
     if (typeof data === "string") {
@@ -117,6 +133,8 @@ export function attach(o: Attach): Promise<number> {
     written.then(() => reject(opened ? lost(client) : new Refused()), reject);
   };
 
+  // What is wrong with the session itself is told even when no daemon is there.
+  o.session.catch(reject);
   let signals = 0;
   const handlers = Object.entries(SIGNALS).map(([signal, number]) => {
     const handler = (): void => {
@@ -127,13 +145,11 @@ export function attach(o: Attach): Promise<number> {
     process.on(signal, handler);
     return { signal, handler };
   });
-  terminal?.onResize((columns, rows) => tell({ type: "resize", columns, rows }));
-  terminal?.raw(true);
 
   return promise.finally(() => {
     ended = true;
     wake();
-    terminal?.raw(false);
+    session?.terminal?.raw(false);
     for (const { signal, handler } of handlers) process.off(signal, handler);
     socket.close();
   });

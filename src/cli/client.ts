@@ -105,8 +105,11 @@ export function createClient(instance: Instance): Client {
   }
 
   async function parsed<T>(response: Response): Promise<T> {
+    const text = await response.text().catch((error: { code?: unknown }) => {
+      throw unreachable(socket, error.code);
+    });
     try {
-      return (await response.json()) as T;
+      return JSON.parse(text) as T;
     } catch {
       throw new WarrenError("BUG", "the daemon's answer is not JSON", "see the daemon's log");
     }

@@ -135,16 +135,27 @@ function fish(commands: readonly Command[]): string {
     "  set -e words[1]",
     '  string join " " -- $words',
     "end",
+    "function __warren_at",
+    "  set -l words (__warren_words)",
+    '  test "$words" = "$argv"',
+    "end",
+    "function __warren_in",
+    "  set -l words (__warren_words)",
+    `  string match -q -r -- "^$argv"'( |$)' "$words"`,
+    "end",
     "complete -c warren -f",
   ];
+  const groups = new Set(names.filter((name) => name.includes(" ")).map((name) => name.split(" ")[0]!));
+  for (const group of groups)
+    if (!names.includes(group)) lines.push(`complete -c warren -n '__warren_at' -a ${group}`);
   for (const command of commands) {
     const cut = command.name.lastIndexOf(" ");
     const front = cut < 0 ? "" : command.name.slice(0, cut);
     const last = command.name.slice(cut + 1);
     lines.push(
-      `complete -c warren -n 'test (__warren_words) = "${front}"' -a ${last} -d ${quoted(command.summary)}`,
+      `complete -c warren -n '__warren_at${front && ` ${front}`}' -a ${last} -d ${quoted(command.summary)}`,
     );
-    const here = `-n 'string match -q -r -- "^${command.name}( |$)" (__warren_words)'`;
+    const here = `-n '__warren_in ${command.name}'`;
     for (const [name, option] of optionsOf(command)) {
       const short = option.short ? ` -s ${option.short}` : "";
       const value = option.value ? ` -x${fishValues(option, names)}` : "";

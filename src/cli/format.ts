@@ -1,5 +1,5 @@
 import { WarrenError } from "../spec/errors.ts";
-import { type Choice, type Column, type Format, harmless, json } from "./output.ts";
+import { type Choice, type Column, type Format, harmless, json } from "./text.ts";
 
 const UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"] as const;
 

@@ -6,9 +6,10 @@ import { asWarrenError, ERRORS, WarrenError } from "../spec/errors.ts";
 import { instanceOf } from "../spec/instance.ts";
 import { createClient } from "./client.ts";
 import { type Context, GLOBAL_OPTIONS } from "./command.ts";
-import { createOutput, type Format } from "./output.ts";
+import { createOutput } from "./output.ts";
 import { parse, readOptions, type Values } from "./parse.ts";
 import { COMMANDS, find } from "./table.ts";
+import type { Format } from "./text.ts";
 
 /** Exit code of a program whose reader went away, as the shell counts SIGPIPE. */
 const BROKEN_PIPE = 141;
@@ -75,4 +76,4 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-process.exit(await main(Bun.argv.slice(2)));
+main(Bun.argv.slice(2)).then(process.exit);

@@ -1,14 +1,5 @@
 import type { WarrenError } from "../spec/errors.ts";
-
-export type Format = "table" | "json" | "yaml" | "csv";
-
-/** A column of a list: what scripts get, and how people see it. */
-export interface Column<T> {
-  get(row: T): unknown;
-  /** For the table only; arrays are joined and nothing is "-" unless told. */
-  show?(value: never, row: T): string;
-  right?: true;
-}
+import { type Choice, type Column, type Format, harmless, json } from "./text.ts";
 
 /** Where answers go. Everything waits until it was really written. */
 export interface Output {
@@ -26,37 +17,28 @@ export interface Output {
   isTerminal(fd: 0 | 1 | 2): Promise<boolean>;
 }
 
-/** Which columns, and whether their names stand above. */
-export interface Choice {
-  columns?: string | undefined;
-  "no-header"?: boolean;
-}
-
-/** Text of a guest or of a file name, without what a terminal would obey. */
-export const harmless = (text: string): string => text.replace(/[\x00-\x1f\x7f-\x9f]/g, "?");
-
-/** One line of JSON or, indented, several; C1 controls are escaped, which JSON itself does not ask for. */
-export function json(data: unknown, indent = 0): string {
-  const text = JSON.stringify(data ?? null, null, indent);
-  return text.replace(/[\x7f-\x9f]/g, (c) => `\\u00${c.charCodeAt(0).toString(16)}`);
-}
-
 const DEV_NULL = 0x103;
 const files = { 0: () => Bun.stdin, 1: () => Bun.stdout, 2: () => Bun.stderr } as const;
 
-/** `rdev` first: asking the tty module takes 8 ms, which scripts need not wait. */
-export async function isTerminal(fd: 0 | 1 | 2): Promise<boolean> {
+/** What a descriptor leads to; `device` may be a terminal, `nothing` is /dev/null or closed. */
+async function kindOf(fd: 0 | 1 | 2): Promise<"device" | "nothing" | "data"> {
   const stat = await files[fd]()
     .stat()
     .catch(() => undefined);
-  if (!stat?.isCharacterDevice() || stat.rdev === DEV_NULL) return false;
-  return (await import("node:tty")).isatty(fd);
+  if (stat === undefined || stat.rdev === DEV_NULL) return "nothing";
+  return stat.isCharacterDevice() ? "device" : "data";
 }
 
-/** Whether standard input is /dev/null, so that nothing need be read. */
-export async function inputIsEmpty(): Promise<boolean> {
-  const stat = await Bun.stdin.stat().catch(() => undefined);
-  return stat === undefined || stat.rdev === DEV_NULL;
+/** Whether a descriptor is a terminal. Its kind first: asking the tty module takes 8 ms, which scripts need not wait. */
+export async function isTerminal(fd: 0 | 1 | 2): Promise<boolean> {
+  return (await kindOf(fd)) === "device" && (await import("node:tty")).isatty(fd);
+}
+
+/** Standard input: whether there is any, and whether a person types it. */
+export async function inputKind(): Promise<"terminal" | "nothing" | "data"> {
+  const kind = await kindOf(0);
+  if (kind !== "device") return kind;
+  return (await import("node:tty")).isatty(0) ? "terminal" : "data";
 }
 
 /** The real output of this process. */

@@ -125,3 +125,16 @@ export function parse(command: Command, argv: readonly string[]): Values {
   setArguments(values, args, [...words, ...left], name);
   return values;
 }
+
+/** `key=value` pairs as an object; throws USAGE for a text without a key or "=", or a key given twice. */
+export function pairs(texts: readonly string[], what: string): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const text of texts) {
+    const cut = text.indexOf("=");
+    if (cut < 1) throw new WarrenError("USAGE", `"${text}" is not ${what}`, "write it as KEY=VALUE");
+    const key = text.slice(0, cut);
+    if (Object.hasOwn(found, key)) throw new WarrenError("USAGE", `"${key}" is given twice`, "give it once");
+    found[key] = text.slice(cut + 1);
+  }
+  return found;
+}

@@ -2,7 +2,7 @@ import { isEnded, type OperationRecord } from "../spec/operation.ts";
 import { at } from "./client.ts";
 import type { Context } from "./command.ts";
 import { bytes } from "./format.ts";
-import { harmless } from "./output.ts";
+import { harmless } from "./text.ts";
 
 const BAR = 24;
 

@@ -19,7 +19,8 @@ interface Ask {
 
 interface State {
   ask?: Ask;
-  child?: Bun.Subprocess<"pipe", "pipe", "pipe"> | Bun.Subprocess<"ignore", "pipe", "pipe">;
+  stdin?: Bun.FileSink | undefined;
+  kill: (signal: NodeJS.Signals) => void;
   terminal?: Bun.Terminal;
   credit: number;
   wake: () => void;
@@ -65,7 +66,7 @@ export function serveFrames(
   }
 
   async function begin(ws: Socket, ask: Ask): Promise<void> {
-    const env = { PATH: process.env["PATH"] ?? "", ...ask.env };
+    const env = { PATH: process.env.PATH ?? "", ...ask.env };
     const { command: cmd } = ask;
     ws.data.ask = ask;
     ws.send(JSON.stringify({ type: "started" }));
@@ -84,6 +85,7 @@ export function serveFrames(
         },
       });
       ws.data.terminal = child.terminal!;
+      ws.data.kill = (signal) => child.kill(signal);
       const code = await child.exited;
       await Bun.sleep(20);
       await tail;
@@ -97,25 +99,25 @@ export function serveFrames(
       stdout: "pipe",
       stderr: "pipe",
     });
-    ws.data.child = child as State["child"] & object;
+    ws.data.stdin = ask.stdin ? (child.stdin as Bun.FileSink) : undefined;
+    ws.data.kill = (signal) => child.kill(signal);
     const [, , code] = await Promise.all([
       forward(ws, child.stdout, 1),
       forward(ws, child.stderr, 2),
       child.exited,
     ]);
-    ws.send(JSON.stringify({ type: "exit", code: child.signalCode ? 128 + (code - 128) : code }));
+    ws.send(JSON.stringify({ type: "exit", code }));
   }
 
   function input(ws: Socket, data: Uint8Array): void {
-    const { child, terminal } = ws.data;
+    const { stdin, terminal } = ws.data;
     ws.data.held += data.length;
     most = Math.max(most, ws.data.held);
     ws.data.writing = ws.data.writing.then(async () => {
       if (terminal) terminal.write(data);
       else {
-        const sink = child?.stdin as Bun.FileSink;
-        sink.write(data);
-        await sink.flush();
+        stdin?.write(data);
+        await stdin?.flush();
       }
       ws.data.held -= data.length;
       ws.send(JSON.stringify({ type: "ack", bytes: data.length }));
@@ -124,24 +126,27 @@ export function serveFrames(
   }
 
   function told(ws: Socket, message: { type?: string } & Record<string, unknown>): void {
-    const { child, terminal } = ws.data;
+    const { stdin, terminal } = ws.data;
     if (!ws.data.ask) void begin(ws, message as unknown as Ask);
     else if (message.type === "ack") {
-      ws.data.credit += message["bytes"] as number;
+      ws.data.credit += message.bytes as number;
       ws.data.wake();
-    } else if (message.type === "eof")
-      ws.data.writing.then(() => (child?.stdin as Bun.FileSink | undefined)?.end());
-    else if (message.type === "signal") child?.kill(message["signal"] as NodeJS.Signals);
-    else if (message.type === "resize")
-      terminal?.resize(message["columns"] as number, message["rows"] as number);
+    } else if (message.type === "eof") ws.data.writing.then(() => stdin?.end());
+    else if (message.type === "signal") ws.data.kill(message.signal as NodeJS.Signals);
+    else if (message.type === "resize") terminal?.resize(message.columns as number, message.rows as number);
   }
 
   const server = Bun.serve<State>({
     unix: `${dir}/run/warren.sock`,
-    idleTimeout: 0,
     fetch(request, self) {
       const { pathname } = new URL(request.url);
-      const data: State = { credit: WINDOW, wake: () => undefined, held: 0, writing: Promise.resolve() };
+      const data: State = {
+        credit: WINDOW,
+        wake: () => undefined,
+        kill: () => undefined,
+        held: 0,
+        writing: Promise.resolve(),
+      };
       if (/\/(exec|console)$/.test(pathname) && self.upgrade(request, { data })) return undefined as never;
       return fetch(request);
     },
@@ -155,7 +160,7 @@ export function serveFrames(
         told(ws, message);
       },
       close(ws) {
-        ws.data.child?.kill("SIGKILL");
+        ws.data.kill("SIGKILL");
         ws.data.terminal?.close();
       },
     },

@@ -1,4 +1,3 @@
-import { at } from "../client.ts";
 import { command } from "../command.ts";
 import { openTerminal } from "../terminal.ts";
 import { attachOr125 } from "./exec.ts";
@@ -36,13 +35,12 @@ export const console = command({
     const both = (await ctx.out.isTerminal(0)) && (await ctx.out.isTerminal(1));
     const terminal = both ? openTerminal() : undefined;
     await ctx.out.note(`connected to the console of ${name}; Ctrl-a q leaves it`);
-    return attachOr125(ctx, name, {
-      client: ctx.client,
-      path: `/v1/containers${at(name)}/console`,
+    const session = {
       first: terminal?.size() ?? { columns: 80, rows: 24 },
       input: () => Bun.stdin.stream(),
       terminal,
       filter: escapeFilter(),
-    });
+    };
+    return attachOr125(ctx, name, "console", Promise.resolve(session));
   },
 });

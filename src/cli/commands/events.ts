@@ -1,7 +1,7 @@
 import type { WarrenEvent } from "../../spec/event.ts";
 import { command } from "../command.ts";
 import { moment, renderData } from "../format.ts";
-import { type Format, harmless, json } from "../output.ts";
+import { type Format, harmless, json } from "../text.ts";
 
 /** The pieces of a stream as whole lines. */
 async function* lines(body: AsyncIterable<Uint8Array>): AsyncGenerator<string> {

@@ -1,9 +1,9 @@
 import { ERRORS, WarrenError } from "../../spec/errors.ts";
-import { type Attach, attach, Refused, refusal } from "../attach.ts";
+import { attach, Refused, refusal, type Session } from "../attach.ts";
 import { at } from "../client.ts";
 import { type Context, command } from "../command.ts";
-import { inputIsEmpty } from "../output.ts";
-import { pairs } from "./launch.ts";
+import { inputKind } from "../output.ts";
+import { pairs } from "../parse.ts";
 
 /** Exit code of `exec` when Warren, not the command, failed. */
 const WARREN_FAILED = 125;
@@ -31,34 +31,39 @@ interface Run {
 }
 
 /** Runs a command in a container on this process' streams; resolves with the exit code for the shell. */
-export async function runIn(ctx: Context, run: Run): Promise<number> {
-  const isTerminal = ctx.out.isTerminal;
-  const tty = run.tty ?? (!run.noInput && (await isTerminal(0)) && (await isTerminal(1)));
-  const terminal = tty ? (await import("../terminal.ts")).openTerminal() : undefined;
-  const input = !run.noInput && !(await inputIsEmpty());
-  const env = {
-    ...(tty && ctx.env.TERM ? { TERM: ctx.env.TERM } : {}),
-    ...pairs(run.env, "a variable"),
-  };
+export function runIn(ctx: Context, run: Run): Promise<number> {
+  return attachOr125(ctx, run.name, "exec", sessionFor(ctx, run, pairs(run.env, "a variable")));
+}
+
+async function sessionFor(ctx: Context, run: Run, given: Record<string, string>): Promise<Session> {
   const { command, user, cwd } = run;
-  return attachOr125(ctx, run.name, {
-    client: ctx.client,
-    path: `/v1/containers${at(run.name)}/exec`,
+  const stdin = run.noInput ? "nothing" : await inputKind();
+  const tty = run.tty ?? (stdin === "terminal" && (await ctx.out.isTerminal(1)));
+  const terminal = tty ? (await import("../terminal.ts")).openTerminal() : undefined;
+  const input = stdin !== "nothing";
+  const env = { ...(tty && ctx.env.TERM ? { TERM: ctx.env.TERM } : {}), ...given };
+  return {
     first: { command, env, user, cwd, tty, stdin: input, ...terminal?.size() },
     input: input ? () => Bun.stdin.stream() : null,
     terminal,
-  });
+  };
 }
 
 /** Attaches; a failure of Warren's own is told and becomes 125, so that it differs from the command's exit codes. */
-export async function attachOr125(ctx: Context, name: string, session: Attach): Promise<number> {
+export async function attachOr125(
+  ctx: Context,
+  name: string,
+  what: "exec" | "console",
+  session: Promise<Session>,
+): Promise<number> {
+  const container = `/v1/containers${at(name)}`;
   try {
-    return await attach(session);
+    return await attach({ client: ctx.client, path: `${container}/${what}`, session });
   } catch (thrown) {
-    const error = thrown instanceof Refused ? await refusal(ctx.client, `/v1/containers${at(name)}`) : thrown;
+    const error = thrown instanceof Refused ? await refusal(ctx.client, container) : thrown;
     if (!(error instanceof WarrenError)) throw error;
     await ctx.out.fail(error);
-    return error.code === "UNREACHABLE" ? ERRORS.UNREACHABLE.exit : WARREN_FAILED;
+    return error.code === "UNREACHABLE" || error.code === "USAGE" ? ERRORS[error.code].exit : WARREN_FAILED;
   }
 }
 

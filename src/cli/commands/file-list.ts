@@ -1,6 +1,6 @@
 import { command } from "../command.ts";
 import { showBytes, showMoment } from "../format.ts";
-import type { Column } from "../output.ts";
+import type { Column } from "../text.ts";
 import { baseName, place, placeArgument } from "./place.ts";
 
 /** An entry of a guest's directory as the API tells it. */

@@ -1,6 +1,6 @@
 import { ERRORS } from "../../spec/errors.ts";
 import { command } from "../command.ts";
-import type { Column } from "../output.ts";
+import type { Column } from "../text.ts";
 
 export const info = command({
   name: "host info",

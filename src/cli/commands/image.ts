@@ -2,7 +2,7 @@ import type { ImageSummary } from "../../spec/image.ts";
 import { at } from "../client.ts";
 import { command } from "../command.ts";
 import { showBytes, showMoment } from "../format.ts";
-import type { Column } from "../output.ts";
+import type { Column } from "../text.ts";
 import { forEach, perform } from "../work.ts";
 
 const image = { complete: "image", help: "alias, digest or the start of a digest" } as const;

@@ -1,6 +1,6 @@
 import type { CreateRequest } from "../../spec/container.ts";
-import { WarrenError } from "../../spec/errors.ts";
 import { type Context, command } from "../command.ts";
+import { pairs } from "../parse.ts";
 import { perform } from "../work.ts";
 
 const args = {
@@ -14,19 +14,6 @@ const set = {
   complete: "level",
   help: "a level, in force before init starts",
 } as const;
-
-/** `key=value` pairs as an object; throws USAGE for a text without a key or "=", or a key given twice. */
-export function pairs(texts: readonly string[], what: string): Record<string, string> {
-  const found: Record<string, string> = {};
-  for (const text of texts) {
-    const cut = text.indexOf("=");
-    if (cut < 1) throw new WarrenError("USAGE", `"${text}" is not ${what}`, "write it as KEY=VALUE");
-    const key = text.slice(0, cut);
-    if (Object.hasOwn(found, key)) throw new WarrenError("USAGE", `"${key}" is given twice`, "give it once");
-    found[key] = text.slice(cut + 1);
-  }
-  return found;
-}
 
 async function make(ctx: Context, request: CreateRequest, done: string): Promise<undefined> {
   const record = await perform(ctx, "POST", "/v1/containers", { json: request });

@@ -14,8 +14,8 @@ import { WarrenError } from "../../spec/errors.ts";
 import type { LevelCatalogueRow, LevelChange, LevelPlanStep, LevelState } from "../../spec/level.ts";
 import { at } from "../client.ts";
 import { command } from "../command.ts";
-import type { Column } from "../output.ts";
-import { pairs } from "./launch.ts";
+import { pairs } from "../parse.ts";
+import type { Column } from "../text.ts";
 
 const CODECS: Record<string, Codec> = Object.fromEntries(
   [bitRate, byteRate, bytes, count, cpus, cpuset, duration, weight].map((codec) => [codec.unit, codec]),

@@ -1,7 +1,7 @@
 import { CONTAINER_STATES, type ContainerSummary } from "../../spec/container.ts";
 import { command } from "../command.ts";
 import { showBytes, showDuration } from "../format.ts";
-import type { Column } from "../output.ts";
+import type { Column } from "../text.ts";
 
 const columns: Record<string, Column<ContainerSummary>> = {
   name: { get: (c) => c.name },

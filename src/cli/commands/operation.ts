@@ -2,8 +2,8 @@ import { OPERATION_STATES, type OperationRecord } from "../../spec/operation.ts"
 import { at } from "../client.ts";
 import { command } from "../command.ts";
 import { showMoment } from "../format.ts";
-import type { Column } from "../output.ts";
 import { progressLine } from "../progress.ts";
+import type { Column } from "../text.ts";
 import { cancellable } from "../work.ts";
 
 const id = { complete: "operation", help: "id of an operation" } as const;

@@ -1,0 +1,265 @@
+/** Exit codes and error lines of the real program: no daemon, one that breaks off, one that talks nonsense. */
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { ERRORS, type ErrorCode } from "../../src/spec/errors.ts";
+import { instanceDir, warren } from "../helpers/cli.ts";
+
+let place: ReturnType<typeof instanceDir>;
+let stop: () => Promise<void> = async () => undefined;
+
+beforeEach(() => {
+  place = instanceDir();
+});
+afterEach(async () => {
+  await stop();
+  stop = async () => undefined;
+  place.remove();
+});
+
+/** A daemon that answers as told. */
+function daemon(fetch: (request: Request, url: URL) => Response | Promise<Response>): void {
+  const server = Bun.serve({
+    unix: `${place.dir}/run/warren.sock`,
+    fetch: (request) => fetch(request, new URL(request.url)),
+  });
+  stop = () => server.stop(true);
+}
+
+const operation = (state: string, more = {}): Record<string, unknown> => ({
+  id: "op1",
+  kind: "container.stop",
+  targets: ["web"],
+  state,
+  progress: { step: "halt", done: 1, total: 2, unit: "steps" },
+  created: "",
+  updated: "",
+  ...more,
+});
+
+describe("without a daemon", () => {
+  test("the exit code is 75 and one line says how to start it", async () => {
+    for (const args of [
+      ["list"],
+      ["exec", "web", "true"],
+      ["version"],
+      ["daemon", "status"],
+      ["start", "web"],
+    ]) {
+      const { code, stdout, stderr } = await warren(place.dir, args);
+      expect({ args, code, stdout }).toEqual({ args, code: 75, stdout: "" });
+      expect(stderr).toBe(
+        `warren: no daemon listens on ${place.dir}/run/warren.sock; start it with \`warren daemon\` or \`npm start\`\n`,
+      );
+    }
+  });
+  test("-o json gives the error as an object, before and after the command", async () => {
+    for (const args of [
+      ["-o", "json", "list"],
+      ["list", "-o", "json"],
+    ]) {
+      const { code, stderr } = await warren(place.dir, args);
+      expect(code).toBe(75);
+      expect(JSON.parse(stderr)).toMatchObject({ code: "UNREACHABLE", details: {} });
+    }
+  });
+  test("what needs none works", async () => {
+    expect((await warren(place.dir, ["--version"])).stdout).toMatch(/^warren \d+\.\d+\.\d+\n$/);
+    expect((await warren(place.dir, ["help", "image"])).stdout).toContain("image build");
+    expect(await warren(place.dir, ["daemon", "stop"])).toMatchObject({
+      code: 0,
+      stdout: "the daemon does not run\n",
+    });
+  });
+});
+
+describe("a command line that is not understood", () => {
+  test.each([
+    [["lunch"], 'warren: there is no command "lunch"; did you mean "launch"\n'],
+    [["image"], /^warren: "image" needs a second word; one of list, /],
+    [["stop", "--frce"], "warren: there is no option --frce; see `warren help stop`\n"],
+    [["stop"], "warren: NAME is missing; give names or --all\n"],
+    [["stop", "a", "--all"], "warren: --all and names are given; give one of them\n"],
+    [["exec", "web"], "warren: CMD is missing; see `warren help exec`\n"],
+    [["exec", "web", "-e", "X", "true"], 'warren: "X" is not a variable; write it as KEY=VALUE\n'],
+    [["list", "-o", "xml"], /only table, json, yaml, csv/],
+    [
+      ["file", "pull", "web"],
+      'warren: "web" is not a file in a container; write it as NAME/PATH, web/etc/hosts\n',
+    ],
+  ])("%p ends with 2", async (args, says) => {
+    const { code, stderr } = await warren(place.dir, args);
+    expect(stderr).toMatch(says instanceof RegExp ? says : new RegExp(`^${RegExp.escape(says)}$`));
+    expect(code).toBe(2);
+  });
+  test("another host is refused, not ignored", async () => {
+    expect((await warren(place.dir, ["--remote", "far", "list"])).code).toBe(5);
+  });
+  test("WARREN_DIR that is not absolute is refused", async () => {
+    expect((await warren("here", ["list"])).code).toBe(2);
+  });
+});
+
+describe("the daemon's errors", () => {
+  test.each(Object.keys(ERRORS) as ErrorCode[])("%s ends with its exit code", async (code) => {
+    const body = { code, message: "no\x1b[2J", fix: "do" };
+    daemon(() => Response.json(body, { status: ERRORS[code].status }));
+    expect(await warren(place.dir, ["info", "web"])).toEqual({
+      code: ERRORS[code].exit,
+      stdout: "",
+      stderr: "warren: no?[2J; do\n",
+    });
+  });
+
+  test("exec ends with 125 for all that is Warren's", async () => {
+    daemon(() => Response.json({ code: "NO_CONTAINER", message: "none", fix: "" }, { status: 404 }));
+    expect(await warren(place.dir, ["exec", "web", "true"])).toMatchObject({
+      code: 125,
+      stderr: "warren: none\n",
+    });
+  });
+
+  test("several names: one line for each failure, 6 when some were done", async () => {
+    daemon((_request, { pathname }) =>
+      pathname.includes("/bad")
+        ? Response.json({ code: "NO_CONTAINER", message: "no container bad", fix: "" }, { status: 404 })
+        : Response.json(operation("done")),
+    );
+    expect(await warren(place.dir, ["stop", "good", "bad"])).toEqual({
+      code: 6,
+      stdout: "good stopped\n",
+      stderr: "warren: no container bad\n",
+    });
+    expect((await warren(place.dir, ["stop", "bad"])).code).toBe(3);
+    expect((await warren(place.dir, ["stop", "bad", "bad2"])).code).toBe(3);
+    const json = await warren(place.dir, ["stop", "good", "good2", "-o", "json"]);
+    expect(JSON.parse(json.stdout)).toHaveLength(2);
+  });
+
+  test("--all asks for what it makes sense for, and is fine without any", async () => {
+    const asked: string[] = [];
+    daemon((request, { pathname }) => {
+      if (request.method === "GET")
+        return Response.json({
+          items: ["running", "stopped", "frozen"].map((state) => ({ name: `is-${state}`, state })),
+          next: null,
+        });
+      asked.push(pathname);
+      return Response.json(operation("done"));
+    });
+    expect((await warren(place.dir, ["thaw", "--all"])).code).toBe(0);
+    expect((await warren(place.dir, ["start", "--all"])).code).toBe(0);
+    expect(asked).toEqual(["/v1/containers/is-frozen/thaw", "/v1/containers/is-stopped/start"]);
+    await stop();
+    daemon(() => Response.json({ items: [], next: null }));
+    expect(await warren(place.dir, ["delete", "--all"])).toEqual({ code: 0, stdout: "", stderr: "" });
+  });
+
+  test("pages are followed to the last", async () => {
+    daemon((_request, { searchParams }) => {
+      const page = Number(searchParams.get("cursor") ?? 0);
+      return Response.json({ items: [{ name: `c${page}` }], next: page < 2 ? String(page + 1) : null });
+    });
+    const { stdout } = await warren(place.dir, ["list", "-o", "json"]);
+    expect(JSON.parse(stdout)).toEqual([{ name: "c0" }, { name: "c1" }, { name: "c2" }]);
+  });
+});
+
+describe("work that takes long", () => {
+  test("is waited for; steps are lines; its error is the command's", async () => {
+    let asked = 0;
+    daemon((_request, { pathname }) => {
+      if (!pathname.endsWith("/wait")) return Response.json(operation("running"), { status: 202 });
+      asked++;
+      if (asked < 3) return Response.json(operation("running"), { status: 202 });
+      return Response.json(
+        operation("failed", { error: { code: "TIMEOUT", message: "init stays", fix: "--force" } }),
+      );
+    });
+    expect(await warren(place.dir, ["stop", "web"])).toEqual({
+      code: 1,
+      stdout: "",
+      stderr: "halt\nwarren: init stays; --force\n",
+    });
+    expect(asked).toBe(3);
+  });
+
+  test("Ctrl-C cancels it", async () => {
+    let cancelled = false;
+    let waiting = (): void => undefined;
+    const begun = new Promise<void>((next) => (waiting = next));
+    daemon(async (request, { pathname }) => {
+      if (request.method === "DELETE") {
+        cancelled = true;
+        return Response.json(operation("running"), { status: 202 });
+      }
+      if (!pathname.endsWith("/wait")) return Response.json(operation("running"), { status: 202 });
+      waiting();
+      while (!cancelled) await Bun.sleep(5);
+      return Response.json(operation("cancelled"));
+    });
+    const { MAIN } = await import("../helpers/cli.ts");
+    const child = Bun.spawn({
+      cmd: [process.execPath, MAIN, "stop", "web"],
+      env: { WARREN_DIR: place.dir },
+      stdin: "ignore",
+      stderr: "pipe",
+    });
+    await begun;
+    child.kill("SIGINT");
+    expect(await child.exited).toBe(1);
+    expect(cancelled).toBe(true);
+    expect(await child.stderr.text()).toContain("container.stop web was cancelled");
+  }, 20_000);
+});
+
+describe("a daemon that fails", () => {
+  /** Answers with these bytes and closes. */
+  function raw(answer: string): void {
+    const server = Bun.listen({
+      unix: `${place.dir}/run/warren.sock`,
+      socket: { data: (socket) => void socket.end(answer) },
+    });
+    stop = async () => server.stop(true);
+  }
+  test.each([
+    ["nothing", "", 75],
+    ["no HTTP", "garbage\r\n\r\n", 75],
+    ["half an answer", "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{", 75],
+    ["no JSON", "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n{", 70],
+    ["an error without a reason", "HTTP/1.1 500 No\r\nContent-Length: 2\r\n\r\nno", 70],
+  ])("%s", async (_what, answer, code) => {
+    raw(answer);
+    const ended = await warren(place.dir, ["list"]);
+    expect(ended.stderr).toMatch(/^warren: [^\n]+\n$/);
+    expect(ended.code).toBe(code);
+  });
+
+  test("exec: breaking off in the middle ends with 125, after what came before", async () => {
+    const server = Bun.serve({
+      unix: `${place.dir}/run/warren.sock`,
+      fetch: (request, self) => (self.upgrade(request) ? undefined : new Response("", { status: 404 })),
+      websocket: {
+        message(ws) {
+          ws.send(JSON.stringify({ type: "started" }));
+          ws.send(new Uint8Array([1, 104, 105]));
+          ws.close();
+        },
+      },
+    });
+    stop = () => server.stop(true);
+    const ended = await warren(place.dir, ["exec", "web", "true"]);
+    expect(ended).toMatchObject({ code: 125, stdout: "hi" });
+    expect(ended.stderr).toContain("went away while the command ran");
+  });
+
+  test("exec: frames that are no JSON are told", async () => {
+    const server = Bun.serve({
+      unix: `${place.dir}/run/warren.sock`,
+      fetch: (request, self) => (self.upgrade(request) ? undefined : new Response("", { status: 404 })),
+      websocket: { message: (ws) => void ws.send("nonsense") },
+    });
+    stop = () => server.stop(true);
+    const ended = await warren(place.dir, ["exec", "web", "true"]);
+    expect(ended.code).toBe(125);
+    expect(ended.stderr).toContain("not JSON");
+  });
+});
