@@ -11,6 +11,8 @@ export interface FlowOptions {
   env?: Record<string, string>;
   /** Called with the number of bytes of `input` it has taken so far. */
   onInput?: (bytes: number) => void;
+  /** Called with each line of standard error as it comes. */
+  onErrorLine?: (line: string) => void;
 }
 
 /** A tool at work on a stream. */
@@ -60,7 +62,7 @@ export function flow(argv: readonly string[], options: FlowOptions): Flow {
     timeout,
   );
   const ended = (async () => {
-    const said = lastWords(child.stderr);
+    const said = lastWords(child.stderr, options.onErrorLine);
     const fed = input && child.stdin ? feed(input, child.stdin, stop, options.onInput) : undefined;
     try {
       const code = await child.exited;
@@ -116,12 +118,17 @@ function feed(
   };
 }
 
-async function lastWords(stream: ReadableStream<Uint8Array>): Promise<string> {
+async function lastWords(stream: ReadableStream<Uint8Array>, each?: (line: string) => void): Promise<string> {
   const decoder = new TextDecoder();
   let text = "";
+  let line = "";
   for await (const chunk of stream) {
-    text += decoder.decode(chunk, { stream: true });
+    const piece = decoder.decode(chunk, { stream: true });
+    text += piece;
     if (text.length > 2 * KEEP) text = text.slice(-KEEP);
+    const lines = (line + piece).split("\n");
+    line = lines.pop() ?? "";
+    if (each) lines.forEach(each);
   }
-  return text + decoder.decode();
+  return text;
 }

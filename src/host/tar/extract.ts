@@ -2,7 +2,7 @@ import { statfs } from "node:fs/promises";
 import { WarrenError } from "../../spec/errors.ts";
 import { flow } from "../exec/flow.ts";
 import { openCell } from "./confine.ts";
-import { decompressor, MAGIC_BYTES, verdict } from "./text.ts";
+import { decompressor, MAGIC_BYTES, meaningOf, verdict } from "./text.ts";
 
 export interface ExtractOptions {
   /** An empty directory of ours, on the file system the tree is to stay on. */
@@ -63,7 +63,18 @@ export async function extract(body: ReadableStream<Uint8Array>, options: Extract
         "--warning=no-timestamp",
         "--warning=no-unknown-keyword",
       ],
-      { input: rest, cwd: cell.cwd, signal: options.signal, timeout: LONGEST, ...onInput(options.progress) },
+      {
+        input: rest,
+        cwd: cell.cwd,
+        signal: options.signal,
+        timeout: LONGEST,
+        // tar would read on to the end of however much there is.
+        onErrorLine: (line) => {
+          const meaning = meaningOf(line);
+          if (meaning instanceof WarrenError) tar.stop(meaning);
+        },
+        ...onInput(options.progress),
+      },
     );
     const watch = watchSpace(options.into, options.reserve, tar.stop);
     try {

@@ -45,7 +45,10 @@ const MEANINGS: readonly [RegExp, (line: string) => WarrenError | "device" | nul
   [/Cannot hard link to/, (l) => hostile("has a hard link to a file that is not in it", l)],
   [/Not a directory|Too many levels of symbolic links/, (l) => hostile("goes through a symbolic link", l)],
   [/File name too long/, (l) => hostile("has a name that is too long", l)],
-  [/File size limit|File too large|Cannot seek to \d/i, (l) => hostile("unpacks to more than may be", l)],
+  [
+    /Wrote only \d+ of|File too large|Cannot seek to \d/,
+    (l) => hostile("unpacks to more than there is room for", l),
+  ],
   [
     /Cannot change ownership to uid/,
     (l) =>
@@ -68,20 +71,28 @@ const MEANINGS: readonly [RegExp, (line: string) => WarrenError | "device" | nul
   ],
 ];
 
+/** A line of tar's standard error: `undefined` when it is none that is known. */
+export function meaningOf(raw: string): WarrenError | "device" | null | undefined {
+  const line = raw.replace(/^(tar|gzip|xz|zstd): /, "").trim();
+  if (!line) return null;
+  return MEANINGS.find(([pattern]) => pattern.test(line))?.[1](printable(line));
+}
+
 /** Reads tar's standard error after it ended with `code`. */
 export function verdict(code: number, stderr: string): Verdict {
   let devices = 0;
   const found: WarrenError[] = [];
-  for (const raw of stderr.split("\n")) {
-    const line = printable(raw.replace(/^(tar|gzip|xz|zstd): /, "").trim());
-    if (!line) continue;
-    const meaning = MEANINGS.find(([pattern]) => pattern.test(line))?.[1](line);
-    if (meaning === null) continue;
+  for (const line of stderr.split("\n")) {
+    const meaning = meaningOf(line);
     if (meaning === "device") devices++;
     else if (meaning) found.push(meaning);
-    else if (code !== 0)
+    else if (meaning === undefined && code !== 0)
       found.push(
-        new WarrenError("FAILED", `the archive could not be unpacked: ${line}`, "see details.stderr"),
+        new WarrenError(
+          "FAILED",
+          `the archive could not be unpacked: ${printable(line)}`,
+          "see the daemon's log",
+        ),
       );
   }
   // What tells of malice matters more than what follows from it.
@@ -91,7 +102,5 @@ export function verdict(code: number, stderr: string): Verdict {
 
 function silent(code: number, devices: number): WarrenError | undefined {
   if (code === 0 || (code === 2 && devices > 0)) return undefined;
-  // 128 + SIGXFSZ: the bound on the size of one file.
-  if (code === 153) return hostile("unpacks to more than may be", "a file is too large");
   return new WarrenError("FAILED", `tar ended with ${code}`, "see the daemon's log");
 }
