@@ -3,7 +3,7 @@
  * file is loaded; every source file costs about 0.3 ms at each start.
  */
 import { asWarrenError, ERRORS, WarrenError } from "../spec/errors.ts";
-import { instanceOf } from "../spec/instance.ts";
+import { type Instance, instanceOf } from "../spec/instance.ts";
 import { createClient } from "./client.ts";
 import { type Context, GLOBAL_OPTIONS } from "./command.ts";
 import { createOutput } from "./output.ts";
@@ -21,12 +21,32 @@ function formatHint(argv: readonly string[]): Format {
   return /(^| )(-o ?|--output[= ])json( |$)/.test(text) ? "json" : "table";
 }
 
+/** Longest path of a unix socket (sun_path, less the end mark). */
+const SOCKET_PATH = 107;
+
+/** The instance for WARREN_DIR. Throws USAGE for a path that sockets and mounts can't have. */
+function instanceFrom(dir: string | undefined): Instance {
+  const bad = (why: string, fix: string): WarrenError =>
+    new WarrenError("USAGE", `WARREN_DIR "${dir}" ${why}`, fix, { dir });
+  if (dir && !/^\/[\w.%@+/-]*$/.test(dir))
+    throw bad("is not usable", "give an absolute path of letters, digits and . _ - + @ %");
+  const instance = instanceOf(dir);
+  if (instance.socket.length > SOCKET_PATH)
+    throw bad(
+      "is too long for a socket",
+      `give one of at most ${SOCKET_PATH - "/run/warren.sock".length} bytes`,
+    );
+  return instance;
+}
+
 async function prepare(
   argv: readonly string[],
 ): Promise<{ run: () => Promise<number | undefined>; format: Format }> {
   const front = readOptions(argv, { ...GLOBAL_OPTIONS, version: { help: "" } }, 0, "");
   const words = front.left[0] === "--" ? front.left.slice(1) : front.left;
-  const found = find(front.values.version ? ["version", "--client"] : words);
+  const [first = "", second = ""] = words;
+  const group = second === "-h" || second === "--help" ? find(["help", first]) : undefined;
+  const found = find(front.values.version ? ["version", "--client"] : words) ?? group;
   if (!found || (front.values.help && words.length === 0)) {
     const { unknownCommand, overview } = await import("./help.ts");
     if (words.length > 0) throw unknownCommand(words, Object.keys(COMMANDS));
@@ -53,10 +73,7 @@ async function prepare(
       "leave --remote out",
     );
   const format = (values.output ?? "table") as Format;
-  const dir = Bun.env.WARREN_DIR;
-  if (dir && !dir.startsWith("/"))
-    throw new WarrenError("USAGE", `WARREN_DIR is "${dir}"`, "give it as an absolute path");
-  const instance = instanceOf(dir);
+  const instance = instanceFrom(Bun.env.WARREN_DIR);
   const out = createOutput(format);
   const ctx: Context = { client: createClient(instance), out, instance, env: Bun.env, commands: COMMANDS };
   return { run: () => command.handler(values as never, ctx), format };

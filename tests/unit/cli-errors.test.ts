@@ -63,7 +63,15 @@ describe("without a daemon", () => {
   });
   test("what needs none works", async () => {
     expect((await warren(place.dir, ["--version"])).stdout).toMatch(/^warren \d+\.\d+\.\d+\n$/);
-    expect((await warren(place.dir, ["help", "image"])).stdout).toContain("image build");
+    for (const args of [
+      ["help", "image"],
+      ["image", "--help"],
+    ])
+      expect((await warren(place.dir, args)).stdout).toContain("image build");
+    expect((await warren(place.dir, ["image", "build", "-h"])).stdout).toStartWith(
+      "usage: warren image build ",
+    );
+    expect(await warren(place.dir, [])).toMatchObject({ code: 2, stdout: "" });
     expect(await warren(place.dir, ["daemon", "stop"])).toMatchObject({
       code: 0,
       stdout: "the daemon does not run\n",
@@ -93,8 +101,10 @@ describe("a command line that is not understood", () => {
   test("another host is refused, not ignored", async () => {
     expect((await warren(place.dir, ["--remote", "far", "list"])).code).toBe(5);
   });
-  test("WARREN_DIR that is not absolute is refused", async () => {
-    expect((await warren("here", ["list"])).code).toBe(2);
+  test.each(["here", "/a:b", "/a b", `/${"long".repeat(30)}`])("WARREN_DIR %p is refused", async (dir) => {
+    const { code, stderr } = await warren(dir, ["list"]);
+    expect(code).toBe(2);
+    expect(stderr).toStartWith(`warren: WARREN_DIR "${dir}" `);
   });
 });
 
