@@ -38,7 +38,12 @@ export function createImageMaker(deps: { store: Store; events: Events; trees: Sh
   const named = (alias: string) => store.images.list().find((i) => i.aliases.includes(alias));
 
   /** Hashes what was made, puts it on the shelf and writes its record. */
-  const admit = async (made: Made, alias: string | undefined, work: Doing): Promise<ImageRecord> => {
+  const admit = async (
+    place: Place,
+    made: Made,
+    alias: string | undefined,
+    work: Doing,
+  ): Promise<ImageRecord> => {
     work.progress("hashing", 0, 0, "bytes");
     const init = findInit(made.root);
     if (!init)
@@ -64,7 +69,7 @@ export function createImageMaker(deps: { store: Store; events: Events; trees: Sh
       version: 1,
     };
     // From here to the end in one tick: no one sees a tree without its record or an alias that means two.
-    trees.publish(made.root, hexOf(digest));
+    place.publish(made.root, hexOf(digest));
     const saved = store.transaction(() => {
       for (const other of store.images.list())
         if (alias !== undefined && other.digest !== digest && other.aliases.includes(alias))
@@ -99,7 +104,7 @@ export function createImageMaker(deps: { store: Store; events: Events; trees: Sh
       const root = `${place.path}/rootfs`;
       await mkdir(root, { mode: 0o755 });
       const made = await makeTree(wanted, { root, scratch: `${place.path}/scratch` }, work);
-      return admit(made, alias, work);
+      return admit(place, made, alias, work);
     });
 
   return {

@@ -3,8 +3,8 @@ import type { ContainerInfo, ContainerSummary, CreateRequest } from "../spec/con
 import type { ErrorBody } from "../spec/errors.ts";
 import type { WarrenEvent } from "../spec/event.ts";
 import type { ImageSummary } from "../spec/image.ts";
-import type { OperationRecord } from "../spec/operation.ts";
 import type { LevelCatalogueRow, LevelChange, LevelState } from "../spec/level.ts"; // levels helper
+import type { OperationRecord } from "../spec/operation.ts";
 
 /** What the API sees of the engine: src/engine/index.ts exports `interface Engine`. */
 export interface Engine {
@@ -12,7 +12,7 @@ export interface Engine {
   containers: {
     list(filter?: { state?: string; image?: string; name?: string }): ContainerSummary[];
     info(name: string): Promise<ContainerInfo>;
-    create(request: CreateRequest): OperationRecord;              // queued; wait with operations.wait
+    create(request: CreateRequest): OperationRecord; // queued; wait with operations.wait
     start(name: string, o: { waitBoot?: boolean }): OperationRecord;
     stop(name: string, o: { timeout?: number; force?: boolean }): OperationRecord;
     restart(name: string, o: { timeout?: number; force?: boolean; waitBoot?: boolean }): OperationRecord;
@@ -21,12 +21,18 @@ export interface Engine {
     delete(name: string, o: { force?: boolean }): OperationRecord;
     rename(name: string, to: string, ifVersion?: number): OperationRecord;
     copy(name: string, to: string): OperationRecord;
-    logs(name: string, o: { lines?: number; follow?: boolean; signal: AbortSignal }): AsyncIterable<Uint8Array>;
+    logs(
+      name: string,
+      o: { lines?: number; follow?: boolean; signal: AbortSignal },
+    ): AsyncIterable<Uint8Array>;
   };
   levels: {
     catalogue(): LevelCatalogueRow[];
     get(name: string): Promise<Record<string, LevelState>>;
-    set(name: string, change: { set: Record<string, string>; save: boolean; dryRun: boolean }): Promise<LevelChange>;
+    set(
+      name: string,
+      change: { set: Record<string, string>; save: boolean; dryRun: boolean },
+    ): Promise<LevelChange>;
   };
   exec: {
     /** Starts CMD in the container; rejects with WarrenError when Warren itself fails. */
@@ -37,7 +43,12 @@ export interface Engine {
     stat(name: string, path: string): Promise<FileStat>;
     list(name: string, path: string): Promise<FileStat[]>;
     read(name: string, path: string): Promise<{ stat: FileStat; body: ReadableStream<Uint8Array> }>;
-    write(name: string, path: string, body: ReadableStream<Uint8Array>, o: { mode: number; uid: number; gid: number; makeParents: boolean }): Promise<void>;
+    write(
+      name: string,
+      path: string,
+      body: ReadableStream<Uint8Array>,
+      o: { mode: number; uid: number; gid: number; makeParents: boolean },
+    ): Promise<void>;
     remove(name: string, path: string): Promise<void>;
     archive(name: string, path: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array>>; // tar
   };
@@ -46,7 +57,11 @@ export interface Engine {
     info(ref: string): ImageSummary;
     build(o: { recipe: string; init?: string; alias?: string; force?: boolean }): OperationRecord;
     import(o: { alias?: string; body: ReadableStream<Uint8Array>; size?: number }): OperationRecord;
-    export(ref: string, compression: "zstd" | "gz" | "xz" | "none", signal: AbortSignal): Promise<ReadableStream<Uint8Array>>;
+    export(
+      ref: string,
+      compression: "zstd" | "gz" | "xz" | "none",
+      signal: AbortSignal,
+    ): Promise<ReadableStream<Uint8Array>>;
     setAliases(ref: string, aliases: string[]): ImageSummary;
     delete(ref: string): OperationRecord;
   };
@@ -66,8 +81,22 @@ export interface Engine {
     check(): Promise<{ ok: boolean; checks: HostCheck[] }>;
   };
 }
-export interface HostCheck { name: string; state: "ok" | "warn" | "missing"; message: string; fix: string }
-export interface ExecRequest { command: string[]; env?: Record<string, string>; cwd?: string; user?: string; tty?: boolean; columns?: number; rows?: number; stdin?: boolean }
+export interface HostCheck {
+  name: string;
+  state: "ok" | "warn" | "missing";
+  message: string;
+  fix: string;
+}
+export interface ExecRequest {
+  command: string[];
+  env?: Record<string, string>;
+  cwd?: string;
+  user?: string;
+  tty?: boolean;
+  columns?: number;
+  rows?: number;
+  stdin?: boolean;
+}
 export interface ExecSession {
   /** null when a terminal merges both. Pull-based: nothing is read from the process before it is asked for. */
   stdout: ReadableStream<Uint8Array>;
@@ -77,8 +106,19 @@ export interface ExecSession {
   closeStdin(): void;
   resize(columns: number, rows: number): void;
   signal(name: string): void;
+  /** The client is gone: SIGHUP (a terminal is closed), and SIGKILL for what is still there 5 s later. */
+  hangUp(): void;
   /** The command's exit code (128 + signal); 125/126/127 as in the contract. */
   exited: Promise<number>;
 }
-export interface FileStat { name: string; type: "file" | "directory" | "symlink" | "other"; size: number; mode: number; uid: number; gid: number; mtime: string; target?: string }
+export interface FileStat {
+  name: string;
+  type: "file" | "directory" | "symlink" | "other";
+  size: number;
+  mode: number;
+  uid: number;
+  gid: number;
+  mtime: string;
+  target?: string;
+}
 export type { ContainerInfo, ContainerSummary, ErrorBody, ImageSummary, OperationRecord, WarrenEvent };

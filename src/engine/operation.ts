@@ -1,7 +1,7 @@
+import { mayRun, type Ticket } from "../plan/queue.ts";
 import { asWarrenError, WarrenError } from "../spec/errors.ts";
 import type { Log } from "../spec/log.ts";
 import { isEnded, type OperationRecord } from "../spec/operation.ts";
-import { mayRun, type Ticket } from "../plan/queue.ts";
 import type { Store } from "../store/index.ts";
 import type { Events } from "./event.ts";
 import { undoList } from "./undo.ts";
@@ -86,7 +86,8 @@ export function createOperations(deps: { store: Store; events: Events; log: Log 
   const execute = async (record: OperationRecord, job: Job, run: Submission["run"]): Promise<void> => {
     const undo = undoList(log);
     try {
-      if (job.abort.signal.aborted) throw new WarrenError("CANCELLED", `${record.kind} was cancelled before it began`);
+      if (job.abort.signal.aborted)
+        throw new WarrenError("CANCELLED", `${record.kind} was cancelled before it began`);
       record.state = "running";
       record.result = await run({
         id: record.id,
@@ -143,7 +144,10 @@ export function createOperations(deps: { store: Store; events: Events; log: Log 
     locked: (locks, work) =>
       new Promise((resolve, reject) => {
         const id = Bun.randomUUIDv7();
-        const begin = () => void work().then(resolve, reject).finally(() => finish(id));
+        const begin = () =>
+          void work()
+            .then(resolve, reject)
+            .finally(() => finish(id));
         jobs.set(id, { id, locks, running: false, abort: new AbortController(), begin });
         schedule();
       }),

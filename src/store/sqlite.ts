@@ -1,6 +1,9 @@
 import { Database } from "bun:sqlite";
+import type { ContainerRecord } from "../spec/container.ts";
 import { WarrenError } from "../spec/errors.ts";
 import type { WarrenEvent } from "../spec/event.ts";
+import type { ImageRecord } from "../spec/image.ts";
+import type { OperationRecord } from "../spec/operation.ts";
 import type { EventLog, Records, Settings, Store } from "./index.ts";
 import { MIGRATIONS } from "./migrations.ts";
 
@@ -15,13 +18,24 @@ export function openStore(file: string): Store {
   db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000;");
   migrate(db, file);
   db.exec(`DELETE FROM events WHERE seq <= (SELECT coalesce(max(seq), 0) FROM events) - ${EVENTS_KEPT}`);
+  const containers = records<ContainerRecord>(db, "containers", "container");
+  const images = records<ImageRecord>(db, "images", "image");
+  const operations = records<OperationRecord>(db, "operations", "operation");
   return {
-    containers: records(db, "containers", "container"),
-    images: records(db, "images", "image"),
-    operations: records(db, "operations", "operation"),
+    containers,
+    images,
+    operations,
     events: eventLog(db),
     settings: settings(db),
-    transaction: (work) => db.transaction(work).immediate() as ReturnType<typeof work>,
+    transaction(work) {
+      try {
+        return db.transaction(work).immediate() as ReturnType<typeof work>;
+      } catch (error) {
+        // The file went back to what it was; what is kept in memory must too.
+        for (const table of [containers, images, operations]) table.reload();
+        throw error;
+      }
+    },
     close: () => db.close(),
   };
 }
@@ -39,19 +53,29 @@ function migrate(db: Database, file: string): void {
 }
 
 /** Records are few (thousands) and read all the time, so they are kept in memory beside the file. */
-function records<T>(db: Database, table: string, noun: string): Records<T> {
+function records<T>(db: Database, table: string, noun: string): Records<T> & { reload(): void } {
   type Row = { key: string; value: string };
-  const rows = db.query(`SELECT key, value FROM ${table}`).all() as Row[];
-  const cache = new Map<string, T>(rows.map((r) => [r.key, JSON.parse(r.value) as T]));
+  const cache = new Map<string, T>();
+  const reload = (): void => {
+    cache.clear();
+    const rows = db.query(`SELECT key, value FROM ${table}`).all() as Row[];
+    for (const row of rows) cache.set(row.key, JSON.parse(row.value) as T);
+  };
+  reload();
   const insert = db.query(`INSERT INTO ${table} (key, value) VALUES (?, ?)`);
   const update = db.query(`UPDATE ${table} SET value = ? WHERE key = ?`);
   const remove = db.query(`DELETE FROM ${table} WHERE key = ?`);
   return {
+    reload,
     get: (key) => cache.get(key),
     list: () => [...cache.values()],
     insert(key, value) {
       if (cache.has(key))
-        throw new WarrenError("EXISTS", `${noun} "${key}" exists already`, "choose another name or delete it first");
+        throw new WarrenError(
+          "EXISTS",
+          `${noun} "${key}" exists already`,
+          "choose another name or delete it first",
+        );
       insert.run(key, JSON.stringify(value));
       cache.set(key, value);
     },
@@ -95,7 +119,9 @@ function eventLog(db: Database): EventLog {
 
 function settings(db: Database): Settings {
   const get = db.query("SELECT value FROM settings WHERE key = ?");
-  const set = db.query("INSERT INTO settings (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value");
+  const set = db.query(
+    "INSERT INTO settings (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+  );
   return {
     get: (key) => (get.get(key) as { value: string } | null)?.value,
     set: (key, value) => void set.run(key, value),

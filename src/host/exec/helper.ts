@@ -13,7 +13,13 @@ export interface Helper {
  * has really been done. (Bun's children are vfork'd; their pid is known before they did anything.)
  */
 export async function startHelper(argv: readonly string[]): Promise<Helper> {
-  const child = Bun.spawn({ cmd: [...argv], stdin: "pipe", stdout: "pipe", stderr: "pipe", env: { PATH: TOOL_PATH } });
+  const child = Bun.spawn({
+    cmd: [...argv],
+    stdin: "pipe",
+    stdout: "pipe",
+    stderr: "pipe",
+    env: { PATH: TOOL_PATH },
+  });
   const end = async (): Promise<void> => {
     child.kill("SIGKILL");
     await child.exited;
@@ -28,7 +34,11 @@ export async function startHelper(argv: readonly string[]): Promise<Helper> {
     if (!done) return { pid: child.pid, end };
     const said = await new Response(child.stderr).text();
     await end();
-    throw new WarrenError("FAILED", `${argv[0]} ended early: ${said.trim().split("\n").at(-1) ?? ""}`, "see `warren host check`");
+    throw new WarrenError(
+      "FAILED",
+      `${argv[0]} ended early: ${said.trim().split("\n").at(-1) ?? ""}`,
+      "see `warren host check`",
+    );
   } finally {
     clearTimeout(timer);
   }

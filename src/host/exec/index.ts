@@ -35,6 +35,9 @@ export interface RunResult {
 /** Most that is kept of a tool's output; more than that is cut from the front. */
 const KEEP = 1 << 20;
 
+/** Milliseconds that the pipes of an ended tool may take to run empty. */
+const GRACE = 2_000;
+
 async function collect(stream: ReadableStream<Uint8Array>, each?: (text: string) => void): Promise<string> {
   const decoder = new TextDecoder();
   let text = "";
@@ -87,13 +90,15 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
       child.stdin.write(input);
       await Promise.resolve(child.stdin.end()).catch(() => undefined);
     }
-    const [stdout, stderr, code] = await Promise.all([
-      collect(child.stdout, options.onStdout),
-      collect(child.stderr, options.onStderr),
-      child.exited,
-    ]);
+    const said = Promise.all([collect(child.stdout, options.onStdout), collect(child.stderr, options.onStderr)]);
+    const code = await child.exited;
+    // A process it left behind may hold the pipes open for ever: what was said until now is what counts.
+    const [stdout, stderr] = await Promise.race([said, Bun.sleep(GRACE).then((): [string, string] => ["", ""])]);
     if (ended === "timeout")
-      throw new WarrenError("TIMEOUT", `${argv[0]} did not end within ${timeout} ms`, "try again", { argv, stderr });
+      throw new WarrenError("TIMEOUT", `${argv[0]} did not end within ${timeout} ms`, "try again", {
+        argv,
+        stderr,
+      });
     if (ended === "cancelled") throw new WarrenError("CANCELLED", `${argv[0]} was cancelled`);
     if (!ok.includes(code)) throw commandFailure(argv, code, stdout, stderr);
     return { code, stdout, stderr };

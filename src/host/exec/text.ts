@@ -1,8 +1,13 @@
-import { printable } from "../../spec/name.ts";
 import { WarrenError } from "../../spec/errors.ts";
+import { printable } from "../../spec/name.ts";
 
 /** The error for a tool that ended with a code that is a failure; quotes the last line it said. */
-export function commandFailure(argv: readonly string[], code: number, stdout: string, stderr: string): WarrenError {
+export function commandFailure(
+  argv: readonly string[],
+  code: number,
+  stdout: string,
+  stderr: string,
+): WarrenError {
   const last = (stderr.trim() || stdout.trim()).split("\n").at(-1) ?? "";
   const said = last ? `: ${printable(last)}` : "";
   return new WarrenError("FAILED", `${argv[0]} ended with ${code}${said}`, "see details.stderr", {

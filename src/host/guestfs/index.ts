@@ -4,12 +4,22 @@
  * Paths are resolved with openat2(2) RESOLVE_IN_ROOT below the guest's root, so nothing leads out of it, and only
  * regular files are read. What must never happen here: opening a path of the guest with an ordinary open.
  */
-import { closeSync, constants, fchmodSync, fstatSync, openSync, readSync, type Stats, writeSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readSync,
+  type Stats,
+  writeSync,
+} from "node:fs";
 import { WarrenError } from "../../spec/errors.ts";
-import { chownOpen, makeDirectory, openInRoot } from "../syscall/index.ts";
+import { chownOpen, makeDirectory, openInRoot, removeEntry } from "../syscall/index.ts";
 
 const O_PATH = 0o10000000;
-const { O_RDONLY, O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY, O_DIRECTORY } = constants;
+const { O_RDONLY, O_WRONLY, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY, O_DIRECTORY } = constants;
 
 /** Does `work` with a descriptor of the guest's root directory. */
 export function inRoot<T>(root: string, work: (dir: number) => T): T {
@@ -63,11 +73,11 @@ export interface Owner {
 export function openWrite(dir: number, path: string, owner: Owner): number {
   const fd = opened(dir, path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0o600);
   try {
-    if (!fstatSync(fd).isFile()) throw new WarrenError("REFUSED", `"${path}" is not a regular file`, "name a regular file");
+    if (!fstatSync(fd).isFile())
+      throw new WarrenError("REFUSED", `"${path}" is not a regular file`, "name a regular file");
     chownOpen(fd, owner.uid, owner.gid);
     fchmodSync(fd, owner.mode);
-    const again = openInRoot(dir, path, O_WRONLY | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
-    closeSync(again);
+    ftruncateSync(fd, 0);
     return fd;
   } catch (error) {
     closeSync(fd);
@@ -84,6 +94,21 @@ export function writeText(root: string, path: string, text: string, owner: Owner
       for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
     } finally {
       closeSync(fd);
+    }
+  });
+}
+
+/** Takes a file or link of the guest away; no error when there is none. Throws when it is a directory. */
+export function removeFile(root: string, path: string): void {
+  const at = path.lastIndexOf("/");
+  inRoot(root, (dir) => {
+    const parent = opened(dir, at < 0 ? "." : path.slice(0, at), O_RDONLY | O_DIRECTORY);
+    try {
+      removeEntry(parent, path.slice(at + 1), false);
+    } catch (error) {
+      if (!(error instanceof WarrenError) || error.details?.errno !== "ENOENT") throw error;
+    } finally {
+      closeSync(parent);
     }
   });
 }
@@ -107,7 +132,8 @@ export function makeParents(dir: number, path: string, owner: Owner): void {
   }
 }
 
-function exists(dir: number, path: string): boolean {
+/** Whether something is there, a dangling link not. */
+export function exists(dir: number, path: string): boolean {
   try {
     closeSync(openInRoot(dir, path, O_PATH));
     return true;
@@ -123,9 +149,14 @@ export function opened(dir: number, path: string, flags: number, mode = 0): numb
   } catch (error) {
     const errno = error instanceof WarrenError ? error.details?.errno : undefined;
     if (errno === "ENOENT" || errno === "ENOTDIR")
-      throw new WarrenError("NO_FILE", `there is no "${path}" in the container`, "look with `warren file list`");
+      throw new WarrenError(
+        "NO_FILE",
+        `there is no "${path}" in the container`,
+        "look with `warren file list`",
+      );
     if (errno === "EISDIR") throw new WarrenError("REFUSED", `"${path}" is a directory`, "name a file in it");
-    if (errno === "ELOOP") throw new WarrenError("REFUSED", `"${path}" is a symbolic link`, "name the file it points to");
+    if (errno === "ELOOP")
+      throw new WarrenError("REFUSED", `"${path}" is a symbolic link`, "name the file it points to");
     throw error;
   }
 }

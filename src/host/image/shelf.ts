@@ -6,6 +6,11 @@ import { mountsBelow } from "./text.ts";
 /** A directory where an image is made; gone after `leave`. */
 export interface Place {
   path: string;
+  /**
+   * Puts the directory `tree`, which is in this place, on the shelf in one step, so that it is there whole or not at all; false when the same one
+   * is there already. To be durable it must have been synced before.
+   */
+  publish(tree: string, hex: string): boolean;
   leave(): Promise<void>;
 }
 
@@ -14,11 +19,6 @@ export interface Shelf {
   /** Where the tree of an image is. */
   rootfs(hex: string): string;
   open(): Place;
-  /**
-   * Puts the tree at `path` on the shelf in one step, so that it is there whole or not at all; false when the same one
-   * is there already. To be durable it must have been synced before.
-   */
-  publish(path: string, hex: string): boolean;
   /** Takes an image away: out of sight at once, then its files. */
   remove(hex: string): Promise<void>;
   /** The hex digits of all that are there. */
@@ -40,21 +40,11 @@ export function shelf(state: string): Shelf {
     open() {
       const path = fresh();
       mkdirSync(path, { mode: 0o700 });
-      return { path, leave: () => erase(path) };
-    },
-    publish(path, hex) {
-      const ready = fresh();
-      mkdirSync(ready, { mode: 0o700 });
-      renameSync(path, `${ready}/rootfs`);
-      try {
-        renameSync(ready, `${top}/${hex}`);
-        return true;
-      } catch (error) {
-        const { code } = error as NodeJS.ErrnoException;
-        if (code !== "ENOTEMPTY" && code !== "EEXIST") throw error;
-        void erase(ready);
-        return false;
-      }
+      return {
+        path,
+        publish: (tree, hex) => publish(tree, `${path}/ready`, `${top}/${hex}`),
+        leave: () => erase(path),
+      };
     },
     async remove(hex) {
       const away = fresh();
@@ -72,6 +62,19 @@ export function shelf(state: string): Shelf {
       for (const name of readdirSync(unfinished)) await erase(`${unfinished}/${name}`);
     },
   };
+}
+
+function publish(tree: string, ready: string, to: string): boolean {
+  mkdirSync(ready, { mode: 0o700 });
+  renameSync(tree, `${ready}/rootfs`);
+  try {
+    renameSync(ready, to);
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== "ENOTEMPTY" && code !== "EEXIST") throw error;
+    return false;
+  }
 }
 
 /** rm(1), because it walks by descriptor: trees from archives may be deeper than a path may be long. */

@@ -12,8 +12,8 @@ export function mountPoints(mountinfo: string): string[] {
   return mountinfo
     .split("\n")
     .filter((line) => line !== "")
-    .map((line) => unescape(line.split(" ")[4] ?? ""));
+    .map((line) => octalsUndone(line.split(" ")[4] ?? ""));
 }
 
-const unescape = (text: string): string =>
+const octalsUndone = (text: string): string =>
   text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));

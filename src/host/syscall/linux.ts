@@ -1,4 +1,4 @@
-import { dlopen, FFIType as T, ptr, read } from "bun:ffi";
+import { dlopen, ptr, read, FFIType as T } from "bun:ffi";
 import { WarrenError } from "../../spec/errors.ts";
 import { errnoName } from "./text.ts";
 
@@ -24,6 +24,7 @@ const NR = {
   mount_setattr: 442,
   mkdirat: ARM ? 34 : 258,
   unlinkat: ARM ? 35 : 263,
+  readlinkat: ARM ? 78 : 267,
 } as const;
 
 const AT_FDCWD = -100;
@@ -35,7 +36,11 @@ const errno = (): number => read.i32(libc.symbols.__errno_location()!, 0);
 /** The error of a failed call, with `details.errno` for those who can go on. */
 function failure(call: string, subject: string): WarrenError {
   const name = errnoName(errno());
-  return new WarrenError("FAILED", `${call} ${subject}: ${name}`, "see the kernel's log (dmesg)", { call, subject, errno: name });
+  return new WarrenError("FAILED", `${call} ${subject}: ${name}`, "see the kernel's log (dmesg)", {
+    call,
+    subject,
+    errno: name,
+  });
 }
 
 function call(name: keyof typeof NR, subject: string, ...args: (number | bigint)[]): number {
@@ -49,7 +54,12 @@ function call(name: keyof typeof NR, subject: string, ...args: (number | bigint)
  * Attaches a private copy of the mount at `source` to `target`, its ids shifted by the user namespace `userns`
  * (a file descriptor). open_tree(2), mount_setattr(2) with MOUNT_ATTR_IDMAP (Linux 5.12), move_mount(2).
  */
-export function mountIdmapped(source: string, target: string, userns: number, close: (fd: number) => void): void {
+export function mountIdmapped(
+  source: string,
+  target: string,
+  userns: number,
+  close: (fd: number) => void,
+): void {
   const OPEN_TREE_CLONE = 1;
   const O_CLOEXEC = 0x80000;
   const MOUNT_ATTR_IDMAP = 0x100000n;
@@ -71,7 +81,8 @@ export function mountIdmapped(source: string, target: string, userns: number, cl
 /** mount(2). */
 export function mount(source: string, target: string, type: string, flags: number, data: string): void {
   const [s, t, y, d] = [cstring(source), cstring(target), cstring(type), cstring(data)];
-  if (libc.symbols.mount(ptr(s), ptr(t), ptr(y), BigInt(flags), ptr(d)) < 0) throw failure(`mount ${type} on`, target);
+  if (libc.symbols.mount(ptr(s), ptr(t), ptr(y), BigInt(flags), ptr(d)) < 0)
+    throw failure(`mount ${type} on`, target);
 }
 
 /** umount2(2) with MNT_DETACH and UMOUNT_NOFOLLOW; a path that is not a mount point is no error. */
@@ -97,7 +108,11 @@ export function openInRoot(dir: number, path: string, flags: number, mode = 0): 
   const O_CLOEXEC = 0x80000;
   const name = cstring(path);
   // struct open_how { flags, mode, resolve }
-  const how = new BigUint64Array([BigInt(flags | O_CLOEXEC), BigInt(mode), RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS]);
+  const how = new BigUint64Array([
+    BigInt(flags | O_CLOEXEC),
+    BigInt(mode),
+    RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
+  ]);
   return call("openat2", path, dir, ptr(name), ptr(how), how.byteLength);
 }
 
@@ -112,6 +127,13 @@ export function removeEntry(dir: number, name: string, directory: boolean): void
   const AT_REMOVEDIR = 0x200;
   const text = cstring(name);
   call("unlinkat", name, dir, ptr(text), directory ? AT_REMOVEDIR : 0);
+}
+
+/** readlinkat(2) with an empty path: what the symbolic link behind an O_PATH descriptor says. Linux 2.6.39. */
+export function readLink(fd: number): string {
+  const bytes = Buffer.alloc(4096);
+  const empty = cstring("");
+  return bytes.toString("utf8", 0, call("readlinkat", String(fd), fd, ptr(empty), ptr(bytes), bytes.length));
 }
 
 /** fchown(2): gives an open file to host ids. */
@@ -148,7 +170,8 @@ export function epollAdd(epoll: number, fd: number): void {
   const event = new DataView(new ArrayBuffer(EVENT.size));
   event.setUint32(0, EPOLLIN, true);
   event.setUint32(EVENT.data, fd, true);
-  if (libc.symbols.epoll_ctl(epoll, EPOLL_CTL_ADD, fd, ptr(event)) < 0) throw failure("epoll_ctl", String(fd));
+  if (libc.symbols.epoll_ctl(epoll, EPOLL_CTL_ADD, fd, ptr(event)) < 0)
+    throw failure("epoll_ctl", String(fd));
 }
 
 /** epoll_wait(2) without waiting: the descriptors that are readable now, at most 256. */
@@ -156,5 +179,7 @@ export function epollReady(epoll: number): number[] {
   const most = 256;
   const events = new DataView(new ArrayBuffer(EVENT.size * most));
   const count = libc.symbols.epoll_wait(epoll, ptr(events), most, 0);
-  return Array.from({ length: Math.max(0, count) }, (_, i) => events.getUint32(i * EVENT.size + EVENT.data, true));
+  return Array.from({ length: Math.max(0, count) }, (_, i) =>
+    events.getUint32(i * EVENT.size + EVENT.data, true),
+  );
 }

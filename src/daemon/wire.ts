@@ -1,0 +1,159 @@
+/** The only place that builds real doors and puts the engine together. */
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { adopt, cleanUpAfterEnd } from "../engine/adopt.ts";
+import { createContainers } from "../engine/container.ts";
+import { type Context, lockOf } from "../engine/context.ts";
+import { createEvents } from "../engine/event.ts";
+import { createExec } from "../engine/exec.ts";
+import { createFiles } from "../engine/files.ts";
+import { createHost, createVersion } from "../engine/host.ts";
+import { createImages } from "../engine/image.ts";
+import type { Engine } from "../engine/index.ts";
+import { createLevels } from "../engine/level.ts";
+import { createNetwork } from "../engine/network.ts";
+import { createOperations } from "../engine/operation.ts";
+import { pathsOf } from "../engine/paths.ts";
+import { createRuntime } from "../engine/runtime.ts";
+import { createSlots } from "../engine/slot.ts";
+import { levelFile } from "../engine/start.ts";
+import { capacity } from "../host/capacity/index.ts";
+import { openCgroups } from "../host/cgroup/index.ts";
+import { BLOCKS, hostClaims } from "../host/claim/index.ts";
+import { which } from "../host/exec/index.ts";
+import { setSwitch } from "../host/link/index.ts";
+import { installHook, writeLevels } from "../host/lxc/index.ts";
+import { ensureLxcfs, stopLxcfs } from "../host/lxcfs/index.ts";
+import { watchExits } from "../host/pidfd/index.ts";
+import { type Config, DEFAULT_CONFIG, parseConfig } from "../spec/config.ts";
+import { cgroupTop, type Instance, monitorTop } from "../spec/instance.ts";
+import type { Log } from "../spec/log.ts";
+import { openStore } from "../store/sqlite.ts";
+
+export interface Wired {
+  engine: Engine;
+  config: Config;
+  /** Lets go of the host: when nothing runs, everything Warren put there is taken away. */
+  stop(): Promise<void>;
+}
+
+/** Reads `config.json` of the instance; the defaults where there is none. Throws BAD_VALUE. */
+export function readConfig(instance: Instance): Config {
+  const path = `${instance.etc}/config.json`;
+  return existsSync(path) ? parseConfig(readFileSync(path, "utf8")) : DEFAULT_CONFIG;
+}
+
+/** Builds everything in the order in which it stands on each other, and makes records and kernel agree. */
+export async function wire(instance: Instance, log: Log): Promise<Wired> {
+  const config = readConfig(instance);
+  const paths = pathsOf(instance);
+  for (const dir of [paths.containers, paths.trash]) mkdirSync(dir, { recursive: true, mode: 0o700 });
+  // 0711: the ids of containers must get through to their roots, and need not see what else is there.
+  for (const dir of [paths.lxc, paths.roots]) mkdirSync(dir, { recursive: true, mode: 0o711 });
+  mkdirSync(paths.scratch, { recursive: true, mode: 0o700 });
+
+  const store = openStore(`${instance.state}/warren.db`);
+  const claims = hostClaims();
+  const had = JSON.parse(store.settings.get("blocks") ?? "[]") as number[];
+  const blocks = claims.blocks(
+    instance.state,
+    had,
+    instance.tag ? 1 + (Number.parseInt(instance.tag, 36) % (BLOCKS - 1)) : 0,
+  );
+  store.settings.set("blocks", JSON.stringify(blocks));
+
+  const events = createEvents(store);
+  const operations = createOperations({ store, events, log });
+  const network = await createNetwork({ instance, config, store, claims, number: blocks[0]!, log });
+  const cgroups = openCgroups();
+  const exits = watchExits();
+  installHook(paths.hook);
+
+  const runtime = createRuntime({
+    store,
+    events,
+    exits,
+    paths,
+    log,
+    cleanUp: (name) => cleanUpAfterEnd(context, name),
+  });
+  const levels = createLevels({
+    store,
+    cgroups,
+    events,
+    instance,
+    hostFacts: () => capacity(),
+    running(name) {
+      const live = runtime.get(name);
+      const cgroup = live && cgroups.ofPid(live.initPid);
+      return live && cgroup ? { cgroup, pid: live.initPid } : null;
+    },
+  });
+  const context: Context = {
+    instance,
+    paths,
+    store,
+    events,
+    operations,
+    images: createImages({ store, instance, operations, events }),
+    levels,
+    network,
+    slots: createSlots({ store, claims, owner: instance.state, blocks }),
+    cgroups,
+    exits,
+    runtime,
+    lxcfs: await ensureLxcfs(instance.run),
+    apparmor: apparmorUsable(),
+    log,
+  };
+  operations.recover();
+  await context.images.recover();
+  await adopt(context);
+
+  const version = createVersion(context);
+  const engine: Engine = {
+    version,
+    containers: createContainers(context),
+    levels: {
+      catalogue: levels.catalogue,
+      get: levels.get,
+      set: (name, change) =>
+        operations.locked([lockOf(name)], async () => {
+          const answer = await levels.set(name, change);
+          // A reboot from within must find what was saved, also while no daemon runs.
+          const r = store.containers.get(name);
+          if (r && answer.saved && runtime.get(name)) writeLevels(paths.lxc, name, levelFile(context, r));
+          return answer;
+        }),
+    },
+    exec: createExec(context),
+    files: createFiles(context),
+    images: context.images,
+    operations,
+    events,
+    host: createHost(context, version),
+  };
+  const stop = async (): Promise<void> => {
+    exits.stop();
+    if (runtime.names().length === 0) {
+      await network.teardown();
+      await stopLxcfs(instance.run);
+      for (const top of [cgroupTop(instance), monitorTop(instance)]) await cgroups.remove(top);
+      if (store.containers.list().length === 0) {
+        for (const [name, value] of claims.release(instance.state)) setSwitch(name, value);
+        store.settings.set("blocks", "[]");
+      }
+    }
+    store.close();
+  };
+  return { engine, config, stop };
+}
+
+/** Whether LXC can give each container a profile: the kernel has AppArmor and its parser is there. */
+function apparmorUsable(): boolean {
+  try {
+    const enabled = readFileSync("/sys/module/apparmor/parameters/enabled", "utf8").trim() === "Y";
+    return enabled && which("apparmor_parser") !== null;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,130 @@
+import { existsSync, readdirSync, rmdirSync } from "node:fs";
+import { linksWith, removeLinks } from "../host/link/index.ts";
+import { forget, monitors, running } from "../host/lxc/index.ts";
+import { signal } from "../host/pidfd/index.ts";
+import { mounts } from "../host/proc/index.ts";
+import { unmount } from "../host/syscall/index.ts";
+import type { ContainerRecord } from "../spec/container.ts";
+import { cgroupTop, linkPrefix, monitorTop } from "../spec/instance.ts";
+import { type Context, lockOf } from "./context.ts";
+import { discard } from "./create.ts";
+import { emptyTrash, finish, moveToTrash } from "./delete.ts";
+import { cgroupOf, linkOf } from "./start.ts";
+import { cleanUp } from "./stop.ts";
+
+/** Milliseconds that a start which was under way when the daemon ended has to come to an end. */
+const PATIENCE = 15_000;
+const SIGKILL = 9;
+
+/**
+ * Makes records and kernel agree at the daemon's start: what runs is watched again, what an earlier daemon left half
+ * done is finished or undone, what belongs to no record is taken away. Containers that run are never touched.
+ */
+export async function adopt(c: Context): Promise<void> {
+  await settle(c);
+  const found = c.store.containers.list();
+  for (const r of found) await adoptOne(c, r);
+  await sweep(c);
+}
+
+/** Waits for starts under way: a monitor without an init of its own yet. */
+async function settle(c: Context): Promise<void> {
+  for (const until = Date.now() + PATIENCE; Date.now() < until; await Bun.sleep(50)) {
+    const half = [...monitors(c.paths.lxc).keys()].filter((name) => running(c.paths.lxc, name) === null);
+    if (half.length === 0) return;
+  }
+  for (const [name, pid] of monitors(c.paths.lxc))
+    if (running(c.paths.lxc, name) === null) {
+      c.log("warn", "a start that did not come to an end was ended", { container: name });
+      signal(pid, SIGKILL, () => monitors(c.paths.lxc).get(name) === pid);
+    }
+}
+
+async function adoptOne(c: Context, r: ContainerRecord): Promise<void> {
+  const found = running(c.paths.lxc, r.name);
+  if (r.phase === "ready") {
+    if (found) {
+      const live = c.runtime.adopt(r.name, found);
+      live.frozen = c.cgroups.frozen(cgroupOf(c, r.name));
+      c.store.containers.update(r.name, (old) => ({
+        ...old,
+        wanted: "running",
+        started: true,
+        failure: null,
+      }));
+      c.events.emit({ type: "container-adopted", container: r.name, details: { initPid: found.initPid } });
+      return;
+    }
+    await cleanUp(c, r);
+    return;
+  }
+  if (found) await endStranger(c, r.name, found.initPid);
+  if (r.phase === "deleting") return finish(c, r);
+  await cleanUp(c, r);
+  discard(c, r);
+  c.log("info", "a container that was never finished was taken away", { container: r.name });
+}
+
+/** Ends what runs under our directory and belongs to no record that wants it. */
+async function endStranger(c: Context, name: string, initPid: number): Promise<void> {
+  const still = (): boolean => running(c.paths.lxc, name)?.initPid === initPid;
+  signal(initPid, SIGKILL, still);
+  for (const until = Date.now() + PATIENCE; Date.now() < until && still(); ) await Bun.sleep(20);
+  for (const until = Date.now() + PATIENCE; Date.now() < until && monitors(c.paths.lxc).has(name); )
+    await Bun.sleep(20);
+}
+
+/** Takes away what carries our tag and belongs to no container that runs. */
+async function sweep(c: Context): Promise<void> {
+  const known = new Set(c.store.containers.list().map((r) => r.name));
+  for (const name of monitors(c.paths.lxc).keys()) {
+    const found = known.has(name) ? null : running(c.paths.lxc, name);
+    if (found) await endStranger(c, name, found.initPid);
+  }
+  const runs = c.store.containers.list().filter((r) => c.runtime.get(r.name));
+  const names = new Set(runs.map((r) => r.name));
+  const roots = new Set(runs.map((r) => c.paths.root(r.uuid)));
+  for (const at of mounts().reverse())
+    if (at.startsWith(`${c.paths.scratch}/`) || (at.startsWith(`${c.paths.roots}/`) && !roots.has(at)))
+      unmount(at);
+  for (const uuid of entries(c.paths.roots))
+    if (!runs.some((r) => r.uuid === uuid)) removeDirectories(c, c.paths.rootGuard(uuid));
+  for (const uuid of entries(c.paths.scratch)) removeDirectories(c, c.paths.scratchOf(uuid));
+  for (const name of entries(c.paths.lxc)) if (!names.has(name)) forget(c.paths.lxc, name);
+  for (const top of [cgroupTop(c.instance), monitorTop(c.instance)])
+    for (const group of groupsBelow(c, top)) if (!names.has(group)) await c.cgroups.remove(`${top}/${group}`);
+  const links = new Set(runs.map((r) => linkOf(c, r)));
+  await removeLinks(linksWith(linkPrefix(c.instance)).filter((link) => !links.has(link)));
+  const kept = new Set(c.store.containers.list().map((r) => r.uuid));
+  for (const uuid of entries(c.paths.containers)) if (!kept.has(uuid)) moveToTrash(c, uuid);
+  await emptyTrash(c);
+}
+
+const entries = (path: string): string[] => (existsSync(path) ? readdirSync(path) : []);
+
+/** Names of the groups right below one, in whichever hierarchy they are left. */
+const groupsBelow = (c: Context, top: string): string[] => [
+  ...new Set(
+    [...c.cgroups.controllers]
+      .flatMap((controller) => c.cgroups.below(top, controller))
+      .map((g) => g.split("/")[0]!),
+  ),
+];
+
+/** Removes directories of ours whose mounts were taken away; one that still holds anything is left and told. */
+function removeDirectories(c: Context, path: string): void {
+  try {
+    for (const name of entries(path)) rmdirSync(`${path}/${name}`);
+    rmdirSync(path);
+  } catch (error) {
+    c.log("warn", "a directory could not be removed", { path, error: String(error) });
+  }
+}
+
+/** Frees what a container held after it ended by itself; nothing when it runs again by then. */
+export function cleanUpAfterEnd(c: Context, name: string): Promise<void> {
+  return c.operations.locked([lockOf(name)], async () => {
+    const r = c.store.containers.get(name);
+    if (r && !c.runtime.get(name)) await cleanUp(c, r);
+  });
+}

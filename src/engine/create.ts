@@ -1,0 +1,66 @@
+import { mkdirSync, rmSync } from "node:fs";
+import type { ContainerRecord, CreateRequest } from "../spec/container.ts";
+import type { Context } from "./context.ts";
+import type { Work } from "./operation.ts";
+
+/** Makes the record and the directory of a new container; undone when the work fails later. Throws EXISTS, NO_IMAGE. */
+export async function create(c: Context, request: CreateRequest, work: Work): Promise<ContainerRecord> {
+  const levels = c.levels.parseRequest(request.levels);
+  const image = await c.images.ensure(request.image, work);
+  const made = insert(c, {
+    name: request.name,
+    image: image.digest,
+    imageAlias: image.aliases.includes(request.image)
+      ? request.image
+      : (image.aliases[0] ?? image.digest.slice(7, 19)),
+    init: image.init,
+    levels,
+  });
+  work.undo("container", () => discard(c, made));
+  makeDirectories(c, made.uuid);
+  ready(c, made.name);
+  c.events.emit({ type: "container-created", container: made.name, details: { image: made.imageAlias } });
+  return made;
+}
+
+/** Reserves name, slot and addresses in one go; the record says `creating` until its files are there. */
+export function insert(
+  c: Context,
+  of: Pick<ContainerRecord, "name" | "image" | "imageAlias" | "init" | "levels">,
+): ContainerRecord {
+  return c.store.transaction(() => {
+    const made: ContainerRecord = {
+      ...of,
+      uuid: crypto.randomUUID(),
+      slot: c.slots.free(),
+      addresses: c.network.allocate(),
+      wanted: "stopped",
+      phase: "creating",
+      identity: "pending",
+      failure: null,
+      started: false,
+      created: new Date().toISOString(),
+      version: 1,
+    };
+    c.store.containers.insert(made.name, made);
+    return made;
+  });
+}
+
+export function makeDirectories(c: Context, uuid: string): void {
+  const data = c.paths.data(uuid);
+  // 0700: below are files with the guest's set-uid bits and root's ids; only overlay, which we mount, goes in there.
+  mkdirSync(data, { mode: 0o700 });
+  mkdirSync(`${data}/upper`, { mode: 0o755 });
+  mkdirSync(`${data}/work`, { mode: 0o700 });
+}
+
+export function ready(c: Context, name: string): void {
+  c.store.containers.update(name, (old) => ({ ...old, phase: "ready" }));
+}
+
+/** Takes away what `insert` and `makeDirectories` made. */
+export function discard(c: Context, made: ContainerRecord): void {
+  rmSync(c.paths.data(made.uuid), { recursive: true, force: true });
+  c.store.containers.delete(made.name);
+}

@@ -1,0 +1,46 @@
+import { existsSync, mkdirSync, renameSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import type { ContainerRecord } from "../spec/container.ts";
+import { WarrenError } from "../spec/errors.ts";
+import { type Context, record } from "./context.ts";
+import type { Work } from "./operation.ts";
+import { cleanUp, stop } from "./stop.ts";
+
+/** Takes a container and its files away. Throws RUNNING unless forced. */
+export async function remove(c: Context, name: string, o: { force?: boolean }, work: Work): Promise<void> {
+  const r = record(c.store, name);
+  if (c.runtime.get(name)) {
+    if (!o.force)
+      throw new WarrenError("RUNNING", `${name} runs`, "stop it first, or delete it with --force");
+    await stop(c, name, { force: true }, work);
+  }
+  work.progress("deleting its files");
+  c.store.containers.update(name, (old) => ({ ...old, phase: "deleting" }));
+  await finish(c, r);
+}
+
+/** The part after which there is no way back; done again at the daemon's start where it was interrupted. */
+export async function finish(c: Context, r: ContainerRecord): Promise<void> {
+  await cleanUp(c, r);
+  moveToTrash(c, r.uuid);
+  c.store.containers.delete(r.name);
+  c.events.emit({ type: "container-deleted", container: r.name });
+  void emptyTrash(c, r.uuid);
+}
+
+/** Out of sight at once; a large tree may take long to delete and nobody needs to wait for it. */
+export function moveToTrash(c: Context, uuid: string): void {
+  mkdirSync(c.paths.trash, { recursive: true, mode: 0o700 });
+  if (existsSync(c.paths.data(uuid))) renameSync(c.paths.data(uuid), `${c.paths.trash}/${uuid}`);
+}
+
+/** Deletes one tree of the trash, or all that an earlier daemon left there. */
+export async function emptyTrash(c: Context, uuid = ""): Promise<void> {
+  try {
+    await rm(`${c.paths.trash}/${uuid}`, { recursive: true, force: true });
+  } catch (error) {
+    c.log("warn", "the trash could not be emptied; it is tried again at the next start", {
+      error: String(error),
+    });
+  }
+}

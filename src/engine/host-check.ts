@@ -1,0 +1,215 @@
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { release } from "node:os";
+import { run, which } from "../host/exec/index.ts";
+import { shiftTo } from "../host/idmap/index.ts";
+import { mountRoot, unmountRoot } from "../host/overlay/index.ts";
+import { boundingSet } from "../host/proc/index.ts";
+import { capabilityNames } from "../spec/capabilities.ts";
+import { FIRST_ID } from "../spec/container.ts";
+import { asWarrenError } from "../spec/errors.ts";
+import type { Context } from "./context.ts";
+import type { HostCheck } from "./index.ts";
+
+const ok = (name: string, message: string): HostCheck => ({ name, state: "ok", message, fix: "" });
+const warn = (name: string, message: string, fix: string): HostCheck => ({
+  name,
+  state: "warn",
+  message,
+  fix,
+});
+const missing = (name: string, message: string, fix: string): HostCheck => ({
+  name,
+  state: "missing",
+  message,
+  fix,
+});
+
+const read = (path: string): string => {
+  try {
+    return readFileSync(path, "utf8").trim();
+  } catch {
+    return "";
+  }
+};
+
+/** Tools, the Debian package each comes in, and what goes without it. */
+const TOOLS: readonly [tool: string, pkg: string, need: "must" | "may", without: string][] = [
+  ["lxc-start", "lxc", "must", "no container starts"],
+  ["lxc-attach", "lxc", "must", "exec and shell don't work"],
+  ["nft", "nftables", "must", "no network"],
+  ["ip", "iproute2", "must", "no network"],
+  ["unshare", "util-linux", "must", "no id ranges"],
+  ["lxcfs", "lxcfs", "may", "guests see the host's memory and processors"],
+  ["mmdebstrap", "mmdebstrap", "may", "Debian and Ubuntu images can't be built"],
+  ["busybox", "busybox-static", "may", "the built-in busybox image can't be made"],
+  ["zstd", "zstd", "may", "zstd archives can't be read or written"],
+  ["xz", "xz-utils", "may", "xz archives can't be read or written"],
+];
+
+/** Kernel limits that many containers run into, with the value that serves a thousand (sysctl(8) names). */
+const SYSCTLS: readonly [name: string, atLeast: number, why: string][] = [
+  ["fs.inotify.max_user_instances", 1024, "systemd needs several inotify instances a container"],
+  ["fs.inotify.max_user_watches", 524_288, "guests watch many files"],
+  ["kernel.pid_max", 131_072, "processes of all containers share the host's ids"],
+  ["kernel.keys.maxkeys", 2000, "each login and service takes a keyring"],
+  ["net.ipv4.neigh.default.gc_thresh3", 4096, "each container is a neighbour"],
+  ["net.ipv6.neigh.default.gc_thresh3", 4096, "each container is a neighbour"],
+];
+
+/** Looks at all Warren needs of the host; every piece that is missing comes with its cure. */
+export async function hostChecks(c: Context): Promise<{ ok: boolean; checks: HostCheck[] }> {
+  const checks = [
+    kernel(),
+    namespaces(),
+    await roots(c),
+    groups(c),
+    ...TOOLS.map(tool),
+    subordinateIds("/etc/subuid"),
+    subordinateIds("/etc/subgid"),
+    lxcfs(c),
+    apparmor(),
+    await forwarding(),
+    resource(),
+    ...SYSCTLS.map(sysctl),
+  ];
+  return { ok: checks.every((check) => check.state !== "missing"), checks };
+}
+
+function kernel(): HostCheck {
+  const [major = 0, minor = 0] = release().split(".").map(Number);
+  return major > 5 || (major === 5 && minor >= 19)
+    ? ok("kernel", `Linux ${release()}`)
+    : missing(
+        "kernel",
+        `Linux ${release()} can't shift the ids of overlay layers`,
+        "use Linux 5.19 or newer",
+      );
+}
+
+function namespaces(): HostCheck {
+  const most = read("/proc/sys/user/max_user_namespaces");
+  if (most === "")
+    return missing("user namespaces", "the kernel has none", "use a kernel with CONFIG_USER_NS");
+  return most === "0"
+    ? missing("user namespaces", "they are switched off", "sysctl user.max_user_namespaces=15000")
+    : ok("user namespaces", `at most ${most}`);
+}
+
+/** Mounts a small root for real: nothing else tells whether this file system can. */
+async function roots(c: Context): Promise<HostCheck> {
+  const dir = await mkdtemp(`${c.instance.state}/check-`);
+  for (const name of ["lower", "data/upper", "data/work", "target", "scratch"])
+    mkdirSync(`${dir}/${name}`, { recursive: true });
+  try {
+    const shift = await shiftTo(FIRST_ID);
+    try {
+      mountRoot(
+        { lowers: [`${dir}/lower`], data: `${dir}/data`, target: `${dir}/target`, scratch: `${dir}/scratch` },
+        shift.fd,
+      );
+      mkdirSync(`${dir}/target/probe`);
+      return ok("overlay on idmapped layers", `works in ${c.instance.state}`);
+    } finally {
+      shift.close();
+      unmountRoot(`${dir}/target`);
+    }
+  } catch (error) {
+    const { message } = asWarrenError(error);
+    return missing(
+      "overlay on idmapped layers",
+      `${c.instance.state}: ${message}`,
+      "keep the state directory on ext4, xfs or btrfs, and load the overlay module",
+    );
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
+}
+
+function groups(c: Context): HostCheck {
+  const want = ["cpu", "cpuset", "memory", "pids"].filter(
+    (controller) => !c.cgroups.controllers.has(controller),
+  );
+  return want.length === 0
+    ? ok("control groups", `${c.cgroups.dialect} with ${[...c.cgroups.controllers].sort().join(", ")}`)
+    : warn(
+        "control groups",
+        `${c.cgroups.dialect} without ${want.join(", ")}: their levels are not supported`,
+        "boot without cgroup_disable= and with these controllers",
+      );
+}
+
+function tool([name, pkg, need, without]: (typeof TOOLS)[number]): HostCheck {
+  if (which(name) !== null) return ok(name, which(name)!);
+  return (need === "must" ? missing : warn)(name, `not installed: ${without}`, `apt-get install ${pkg}`);
+}
+
+function subordinateIds(path: string): HostCheck {
+  const has = read(path)
+    .split("\n")
+    .some((line) => line.startsWith("root:"));
+  return has
+    ? ok(path, "root has a range")
+    : warn(
+        path,
+        "root has no range: another tool may give out Warren's ids",
+        "run `npm run setup`, or add root:1000000:1000000000",
+      );
+}
+
+function lxcfs(c: Context): HostCheck {
+  if (c.lxcfs === null)
+    return warn(
+      "lxcfs",
+      "not running: guests see the host's memory and processors",
+      "install lxcfs and restart the daemon",
+    );
+  return existsSync(`${c.lxcfs}/proc/meminfo`)
+    ? ok("lxcfs", `serves ${c.lxcfs}`)
+    : missing(
+        "lxcfs",
+        `the one at ${c.lxcfs} died: reading /proc fails in running containers`,
+        "restart the daemon, then the containers",
+      );
+}
+
+function apparmor(): HostCheck {
+  if (read("/sys/module/apparmor/parameters/enabled") !== "Y")
+    return ok("AppArmor", "this kernel has none enabled");
+  return which("apparmor_parser") !== null
+    ? ok("AppArmor", "each container is confined by a profile of its own")
+    : warn(
+        "AppArmor",
+        "the kernel has it, its tools are missing: containers run unconfined by it",
+        "apt-get install apparmor",
+      );
+}
+
+/** Docker and others set the policy of the forward chain to drop, which cuts off every container of ours. */
+async function forwarding(): Promise<HostCheck> {
+  const { code, stdout } = await run(["nft", "list", "chain", "ip", "filter", "FORWARD"], { ok: [0, 1] });
+  return code === 0 && stdout.includes("policy drop")
+    ? warn(
+        "forwarding",
+        "another tool drops forwarded packets by default (table ip filter): containers can't reach the outside",
+        "allow the containers' links there: iptables -I FORWARD -i wr-+ -j ACCEPT and -o wr-+",
+      )
+    : ok("forwarding", "nothing else drops forwarded packets");
+}
+
+function resource(): HostCheck {
+  const bits = boundingSet(process.pid);
+  return bits !== null && capabilityNames(bits).includes("sys_resource")
+    ? ok("CAP_SYS_RESOURCE", "limits can be raised")
+    : warn(
+        "CAP_SYS_RESOURCE",
+        "missing: a limit above the inherited one can't be set",
+        "run the daemon with this capability",
+      );
+}
+
+function sysctl([name, atLeast, why]: (typeof SYSCTLS)[number]): HostCheck {
+  const value = read(`/proc/sys/${name.replaceAll(".", "/")}`);
+  if (value === "" || Number(value) >= atLeast) return ok(name, value || "not there");
+  return warn(name, `${value} is little for many containers: ${why}`, `sysctl ${name}=${atLeast}`);
+}

@@ -1,0 +1,38 @@
+import type { Instance } from "../spec/instance.ts";
+
+/** Where an instance keeps what belongs to a container. */
+export interface Paths {
+  /** The directory LXC is given with `-P`. */
+  lxc: string;
+  hook: string;
+  trash: string;
+  containers: string;
+  roots: string;
+  scratch: string;
+  /** A container's own files: `upper`, `work`, `console.log`. */
+  data(uuid: string): string;
+  console(uuid: string): string;
+  /** Where its merged root is mounted while it runs, and the directory above, which keeps the host's users out. */
+  root(uuid: string): string;
+  rootGuard(uuid: string): string;
+  scratchOf(uuid: string): string;
+  /** LXC's run-time files of a container. */
+  runOf(name: string): string;
+}
+
+export function pathsOf({ state, run }: Instance): Paths {
+  return {
+    lxc: `${run}/lxc`,
+    hook: `${run}/hook`,
+    trash: `${state}/trash`,
+    containers: `${state}/containers`,
+    roots: `${run}/rootfs`,
+    scratch: `${run}/scratch`,
+    data: (uuid) => `${state}/containers/${uuid}`,
+    console: (uuid) => `${state}/containers/${uuid}/console.log`,
+    root: (uuid) => `${run}/rootfs/${uuid}/root`,
+    rootGuard: (uuid) => `${run}/rootfs/${uuid}`,
+    scratchOf: (uuid) => `${run}/scratch/${uuid}`,
+    runOf: (name) => `${run}/lxc/${name}`,
+  };
+}

@@ -1,0 +1,81 @@
+import { forget, running } from "../host/lxc/index.ts";
+import { signal } from "../host/pidfd/index.ts";
+import type { ContainerRecord, InitKind } from "../spec/container.ts";
+import { WarrenError } from "../spec/errors.ts";
+import { monitorTop } from "../spec/instance.ts";
+import { type Context, record } from "./context.ts";
+import type { Work } from "./operation.ts";
+import type { Live } from "./runtime.ts";
+import { cgroupOf, unmountContainer } from "./start.ts";
+
+/** Seconds a guest has to halt before it is killed, unless told. */
+export const STOP_TIMEOUT = 60;
+/** Milliseconds the monitor has to clean up after init was killed. */
+const KILL_PATIENCE = 30_000;
+
+const SIGKILL = 9;
+/**
+ * The signal that tells each init to halt: systemd(1) SIGRTMIN+4 (poweroff; glibc's SIGRTMIN is 34), init(8) of
+ * sysvinit SIGPWR, busybox init SIGUSR2 (poweroff). OpenRC on Debian runs below sysvinit's init.
+ */
+const HALT: Record<InitKind, number> = { systemd: 38, sysvinit: 30, openrc: 30, busybox: 12, other: 30 };
+
+/** Ends a container: asks its init to halt, kills it after `timeout` seconds or at once. Throws NOT_RUNNING. */
+export async function stop(
+  c: Context,
+  name: string,
+  o: { timeout?: number; force?: boolean },
+  work: Pick<Work, "progress">,
+): Promise<void> {
+  const r = record(c.store, name);
+  const live = c.runtime.get(name);
+  if (!live)
+    throw new WarrenError("NOT_RUNNING", `${name} does not run`, `start it with \`warren start ${name}\``);
+  live.stopping = true;
+  const killed = await end(c, r, live, o, work);
+  await cleanUp(c, r);
+  c.store.containers.update(name, (old) => ({ ...old, wanted: "stopped" }));
+  c.events.emit({
+    type: "container-stopped",
+    container: name,
+    details: { reason: killed ? "killed" : "halted" },
+  });
+}
+
+/** Resolves when nothing of the container runs; whether it had to be killed. */
+async function end(
+  c: Context,
+  r: ContainerRecord,
+  live: Live,
+  o: { timeout?: number; force?: boolean },
+  work: Pick<Work, "progress">,
+): Promise<boolean> {
+  const still = (): boolean => running(c.paths.lxc, r.name)?.initPid === live.initPid;
+  const group = cgroupOf(c, r.name);
+  if (c.cgroups.frozen(group)) {
+    await c.cgroups.freeze(group, false);
+    live.frozen = false;
+  }
+  if (!o.force) {
+    work.progress("waiting for the guest to halt");
+    signal(live.initPid, HALT[r.init], still);
+    if (await c.runtime.ended(r.name, (o.timeout ?? STOP_TIMEOUT) * 1000)) return false;
+  }
+  work.progress("killing");
+  signal(live.initPid, SIGKILL, still);
+  if (await c.runtime.ended(r.name, KILL_PATIENCE)) return true;
+  live.stopping = false;
+  throw new WarrenError(
+    "FAILED",
+    `${r.name} could not be killed`,
+    "see the kernel's log (dmesg) for a process that hangs",
+  );
+}
+
+/** Frees what a container held while it ran; works as well on what a crash left. */
+export async function cleanUp(c: Context, r: ContainerRecord): Promise<void> {
+  unmountContainer(c, r.uuid);
+  forget(c.paths.lxc, r.name);
+  await c.cgroups.remove(cgroupOf(c, r.name));
+  await c.cgroups.remove(`${monitorTop(c.instance)}/${r.name}`);
+}

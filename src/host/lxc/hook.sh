@@ -1,0 +1,31 @@
+#!/bin/sh
+# Run by LXC on the host before a container's init, at its start and after each reboot from within, also while the
+# daemon is down. Only built-ins, so that it costs one process. $1: the container's run-time directory, $2: its link.
+# It puts the levels in force: each line of `levels` is a kernel file and what is written to it, in that order.
+
+fail() {
+  echo "$1" > "$dir/refused"
+  exit 1
+}
+
+dir=$1
+link=$2
+
+# Proxy ARP and NDP answer for the gateway; by default they wait up to 0.8 s before they do.
+echo 0 > "/proc/sys/net/ipv4/neigh/$link/proxy_delay"
+[ -e "/proc/sys/net/ipv6/neigh/$link" ] && echo 0 > "/proc/sys/net/ipv6/neigh/$link/proxy_delay"
+
+if [ -e "$dir/levels" ]; then
+  while read -r file value; do
+    echo "$value" > "$file" || fail "$value to $file"
+  done < "$dir/levels"
+fi
+
+runs=0
+if [ -e "$dir/init" ]; then
+  read -r runs rest < "$dir/init"
+  # The monitor's log grows with each reboot and the guest decides how often that is.
+  : > "$dir/log"
+fi
+echo "$((runs + 1)) $LXC_PID" > "$dir/init"
+exit 0

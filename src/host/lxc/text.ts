@@ -1,0 +1,156 @@
+/** All that LXC is told of a container (lxc.container.conf(5), LXC 5.0). */
+export interface ContainerConfig {
+  name: string;
+  rootfs: string;
+  base: number;
+  size: number;
+  /** Limits sit on `cgroup`, out of the guest's reach; the guest gets `cgroup/guest`. */
+  cgroup: string;
+  monitorCgroup: string;
+  initCommand: readonly string[];
+  link: string;
+  addresses: readonly string[];
+  mtu: number;
+  /** Directory of lxcfs, or `null` where there is none. */
+  lxcfs: string | null;
+  seccomp: string;
+  apparmor: boolean;
+  consoleLog: string;
+  /** Directory of this container's run-time files. */
+  run: string;
+  hook: string;
+  dropCapabilities: readonly string[];
+}
+
+/** Next hops that exist on no wire: the host's side of the link answers for them (proxy ARP and NDP). */
+const GATEWAY4 = "169.254.0.1";
+const GATEWAY6 = "fe80::1";
+
+/** Files of /proc and /sys that lxcfs shows as the container's own. */
+const LXCFS_FILES = [
+  "proc/cpuinfo",
+  "proc/diskstats",
+  "proc/loadavg",
+  "proc/meminfo",
+  "proc/stat",
+  "proc/swaps",
+  "proc/uptime",
+  "sys/devices/system/cpu/online",
+];
+
+/** Character devices every guest may use: null zero full random urandom tty console ptmx pts fuse tun. */
+const DEVICES = ["1:3", "1:5", "1:7", "1:8", "1:9", "5:0", "5:1", "5:2", "136:*", "10:229", "10:200"];
+
+/** Spaces and the like in paths, as fstab(5) and LXC's mount entries want them. */
+export const fstabEscape = (path: string): string =>
+  path.replace(/[\\ \t\n]/g, (c) => `\\${c.charCodeAt(0).toString(8).padStart(3, "0")}`);
+
+/** The configuration file. */
+export function renderConfig(c: ContainerConfig): string {
+  const lines: [string, string | number][] = [
+    ["lxc.uts.name", c.name],
+    ["lxc.rootfs.path", `dir:${c.rootfs}`],
+    ["lxc.rootfs.managed", 0],
+    ["lxc.idmap", `u 0 ${c.base} ${c.size}`],
+    ["lxc.idmap", `g 0 ${c.base} ${c.size}`],
+    ["lxc.init.cmd", c.initCommand.join(" ")],
+    ["lxc.cgroup.dir.container", c.cgroup],
+    ["lxc.cgroup.dir.container.inner", "guest"],
+    ["lxc.cgroup.dir.monitor", c.monitorCgroup],
+    ["lxc.autodev", 1],
+    ["lxc.pty.max", 1024],
+    ["lxc.tty.max", 0],
+    ["lxc.seccomp.profile", c.seccomp],
+    ["lxc.cap.drop", c.dropCapabilities.join(" ")],
+    ...(c.apparmor
+      ? ([
+          ["lxc.apparmor.profile", "generated"],
+          // systemd gives its services mount namespaces of their own, which the profile forbids without this.
+          ["lxc.apparmor.allow_nesting", 1],
+        ] as [string, string | number][])
+      : []),
+    ...devices("lxc.cgroup.devices"),
+    ...devices("lxc.cgroup2.devices"),
+    ["lxc.mount.auto", "proc:mixed sys:mixed"],
+    // A pure cgroup2 view whatever the host has: systemd >= 256 refuses to boot on v1.
+    ["lxc.mount.entry", "cgroup2 sys/fs/cgroup cgroup2 rw,nosuid,nodev,noexec,create=dir 0 0"],
+    ["lxc.mount.entry", "tmpfs dev/shm tmpfs rw,nosuid,nodev,create=dir 0 0"],
+    ["lxc.mount.entry", "/dev/fuse dev/fuse none bind,create=file,optional 0 0"],
+    ["lxc.mount.entry", "/dev/net/tun dev/net/tun none bind,create=file,optional 0 0"],
+    ...lxcfs(c.lxcfs),
+    ...network(c),
+    ["lxc.console.logfile", c.consoleLog],
+    // The guest writes this file: it must not fill the disk.
+    ["lxc.console.size", "1MB"],
+    ["lxc.console.rotate", 1],
+    ["lxc.log.file", `${c.run}/log`],
+    // At DEBUG the monitor tells how init ended, which it tells nowhere else.
+    ["lxc.log.level", "DEBUG"],
+    ["lxc.hook.start-host", `${c.hook} ${c.run} ${c.link}`],
+  ];
+  return `${lines.map(([key, value]) => `${key} = ${value}`).join("\n")}\n`;
+}
+
+const devices = (key: string): [string, string][] => [
+  [`${key}.deny`, "a"],
+  [`${key}.allow`, "c *:* m"],
+  [`${key}.allow`, "b *:* m"],
+  ...DEVICES.map((device): [string, string] => [`${key}.allow`, `c ${device} rwm`]),
+];
+
+const lxcfs = (dir: string | null): [string, string][] =>
+  dir === null
+    ? []
+    : LXCFS_FILES.map((file) => [
+        "lxc.mount.entry",
+        `${fstabEscape(dir)}/${file} ${file} none bind,optional 0 0`,
+      ]);
+
+function network(c: ContainerConfig): [string, string | number][] {
+  const lines: [string, string | number][] = [
+    ["lxc.net.0.type", "veth"],
+    ["lxc.net.0.veth.mode", "router"],
+    ["lxc.net.0.veth.pair", c.link],
+    ["lxc.net.0.name", "eth0"],
+    ["lxc.net.0.mtu", c.mtu],
+    ["lxc.net.0.flags", "up"],
+  ];
+  for (const address of c.addresses) {
+    const six = address.includes(":");
+    lines.push(
+      six ? ["lxc.net.0.ipv6.address", `${address}/128`] : ["lxc.net.0.ipv4.address", `${address}/32`],
+    );
+    lines.push(six ? ["lxc.net.0.ipv6.gateway", GATEWAY6] : ["lxc.net.0.ipv4.gateway", GATEWAY4]);
+  }
+  return lines;
+}
+
+/** How init ended, from the monitor's log: the last line that tells. */
+export function endOfInit(log: string): { how: "halt" | "reboot" | "crash"; reason: string } | null {
+  const lines = log.split("\n");
+  for (let i = lines.length - 1; i >= 0; i--) {
+    const line = lines[i]!;
+    if (!line.includes("__lxc_start:")) continue;
+    if (line.includes("is halting")) return { how: "halt", reason: "halted" };
+    if (line.includes("is rebooting")) return { how: "reboot", reason: "rebooted" };
+    const died = /- ([A-Za-z ]+\(\d+\)) - Container "[^"]*" init exited/.exec(line);
+    if (died) return { how: "crash", reason: `init was killed by ${died[1]}` };
+  }
+  const code = /Container init process \d+ exited|exited with status (\d+)/.exec(log);
+  return code?.[1] ? { how: "crash", reason: `init exited with ${code[1]}` } : null;
+}
+
+/** What LXC complained of, for a person: the first ERROR lines without their prefix. */
+export function complaints(log: string): string[] {
+  return log
+    .split("\n")
+    .filter((line) => / ERROR +/.test(line))
+    .map((line) => line.replace(/^.* ERROR +\S+ - \S+:\d+ - /, ""));
+}
+
+/** Container names and pids of monitors, from command lines `[lxc monitor] PATH NAME`. */
+export function monitorOf(words: readonly string[], lxcPath: string): string | null {
+  const title = words.join(" ");
+  const prefix = `[lxc monitor] ${lxcPath} `;
+  return title.startsWith(prefix) ? title.slice(prefix.length).trim() : null;
+}

@@ -1,0 +1,48 @@
+/**
+ * lxcfs: the container's own view of memory, processors, load and uptime in /proc.
+ *
+ * What must never happen here: stopping a daemon that another started.
+ */
+import { existsSync, mkdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
+import { startDaemon } from "../exec/daemon.ts";
+import { which } from "../exec/index.ts";
+import { signal } from "../pidfd/index.ts";
+import { commandLine, mounts } from "../proc/index.ts";
+import { unmount } from "../syscall/index.ts";
+
+/** Where Debian's service mounts it. */
+const SYSTEM = "/var/lib/lxcfs";
+const alive = (dir: string): boolean => mounts().includes(dir) && existsSync(`${dir}/proc/meminfo`);
+
+/**
+ * The directory of a living lxcfs: the system's where a service runs it, else one of ours below `runDir`, started if
+ * need be. `null` where lxcfs isn't installed.
+ */
+export async function ensureLxcfs(runDir: string): Promise<string | null> {
+  if (alive(SYSTEM)) return SYSTEM;
+  const own = `${runDir}/lxcfs`;
+  if (alive(own)) return own;
+  if (which("lxcfs") === null) return null;
+  // What a killed one left is a mount that answers ENOTCONN.
+  if (mounts().includes(own)) unmount(own);
+  mkdirSync(own, { recursive: true, mode: 0o755 });
+  const argv = ["lxcfs", "--enable-loadavg", "--enable-cfs", "--pidfile", `${runDir}/lxcfs.pid`, own];
+  await startDaemon(["setsid", "--fork", ...argv], 10_000);
+  for (let i = 0; i < 200 && !alive(own); i++) await Bun.sleep(10);
+  return alive(own) ? own : null;
+}
+
+/** Ends the lxcfs that `ensureLxcfs` started below `runDir`; to be called when no container uses it. */
+export async function stopLxcfs(runDir: string): Promise<void> {
+  const own = `${runDir}/lxcfs`;
+  const pid = existsSync(`${runDir}/lxcfs.pid`) ? Number(readFileSync(`${runDir}/lxcfs.pid`, "utf8")) : 0;
+  const ours = (): boolean => commandLine(pid).includes(own);
+  if (pid > 0 && ours()) {
+    const SIGTERM = 15;
+    signal(pid, SIGTERM, ours);
+    for (let i = 0; i < 200 && ours(); i++) await Bun.sleep(10);
+  }
+  if (mounts().includes(own)) unmount(own);
+  rmSync(`${runDir}/lxcfs.pid`, { force: true });
+  if (existsSync(own)) rmdirSync(own);
+}
