@@ -140,6 +140,7 @@ export function createImageMaker(deps: { store: Store; events: Events; trees: Sh
         const { root, description } = findRoot(into);
         const left = devices ? `, ${devices} device nodes left out` : "";
         return admit(
+          place,
           { root, description: description || `imported${left}`, source: `import:${alias ?? "archive"}` },
           alias,
           work,
