@@ -10,8 +10,9 @@ export interface Terminal {
 export function openTerminal(): Terminal {
   const { stdin, stdout } = process;
   const size = (): { columns: number; rows: number } => {
-    const [columns = 80, rows = 24] = stdout.isTTY ? stdout.getWindowSize() : [];
-    return { columns, rows };
+    // A terminal that was never told its size has 0 of both.
+    const [columns, rows] = stdout.isTTY ? stdout.getWindowSize() : [];
+    return { columns: columns || 80, rows: rows || 24 };
   };
   const raw = (on: boolean): void => {
     if (stdin.isTTY) stdin.setRawMode(on);
