@@ -1,5 +1,5 @@
 import { statfsSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
+import { chmod, mkdir } from "node:fs/promises";
 import { run } from "../host/exec/index.ts";
 import { findInit, findRoot, type Place, type Shelf, takeInventory } from "../host/image/index.ts";
 import { extract } from "../host/tar/index.ts";
@@ -102,7 +102,7 @@ export function createImageMaker(deps: { store: Store; events: Events; trees: Sh
   const makeNow = (wanted: Wanted, alias: string, work: Doing): Promise<ImageRecord> =>
     inPlace(async (place) => {
       const root = `${place.path}/rootfs`;
-      await mkdir(root, { mode: 0o755 });
+      await makeRoot(root);
       const made = await makeTree(wanted, { root, scratch: `${place.path}/scratch` }, work);
       return admit(place, made, alias, work);
     });
@@ -126,7 +126,7 @@ export function createImageMaker(deps: { store: Store; events: Events; trees: Sh
     import: (body, { alias, size }, work) =>
       inPlace(async (place) => {
         const into = `${place.path}/unpacked`;
-        await mkdir(into, { mode: 0o755 });
+        await makeRoot(into);
         const { bavail, bsize, blocks } = statfsSync(place.path);
         const reserve = Math.max(RESERVE_LEAST, Math.floor((blocks * bsize) / RESERVE_SHARE));
         const { devices } = await extract(body, {
@@ -147,6 +147,12 @@ export function createImageMaker(deps: { store: Store; events: Events; trees: Sh
         );
       }),
   };
+}
+
+/** A tree's top directory: the guest's `/`, open to its users whatever the daemon's umask is. */
+async function makeRoot(path: string): Promise<void> {
+  await mkdir(path);
+  await chmod(path, 0o755);
 }
 
 /** Resolves when `running` ended, in whatever way, except that its own fault is also that of those who waited. */

@@ -105,7 +105,10 @@ export function createImages(deps: ImageDeps): Images {
         kind: "image.import",
         targets: name ? [name] : [],
         locks: name ? [`image:${name}`] : [],
-        run: async (work) => summary(await maker.import(body, { alias: name, size }, work)),
+        async run(work) {
+          if (name) requireFree(store, name);
+          return summary(await maker.import(body, { alias: name, size }, work));
+        },
       });
     },
     export: async (ref, compression, signal) => exportImage(resolve(ref), trees, compression, signal),

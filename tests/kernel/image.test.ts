@@ -39,6 +39,18 @@ describe("the built-in image", () => {
     expect(again.aliases).toEqual(["busybox", "other"]);
   });
 
+  test("has the same modes whatever the daemon's umask is", async () => {
+    using rig = imageRig();
+    const first = await rig.result(rig.images.build({ recipe: "busybox" }));
+    const before = process.umask(0o077);
+    try {
+      const again = await rig.result(rig.images.build({ recipe: "busybox", alias: "b" }));
+      expect(again.digest).toBe(first.digest);
+    } finally {
+      process.umask(before);
+    }
+  });
+
   test("is built when it is asked for, once however many ask", async () => {
     using rig = imageRig();
     const all = await Promise.all(Array.from({ length: 20 }, () => rig.images.ensure("busybox", noWork)));

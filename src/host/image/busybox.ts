@@ -14,21 +14,11 @@ import { run } from "../exec/index.ts";
 
 const BUSYBOX = "/bin/busybox";
 
+const words = (text: string, mode: number) => text.split(" ").map((path): [string, number] => [path, mode]);
+
 const DIRECTORIES: readonly [string, number][] = [
-  ...[
-    "bin",
-    "sbin",
-    "usr/bin",
-    "usr/sbin",
-    "etc/init.d",
-    "dev",
-    "proc",
-    "sys",
-    "run",
-    "mnt",
-    "home",
-    "var/log",
-  ].map((path): [string, number] => [path, 0o755]),
+  // Parents by name too: mkdir's own mode is cut by the umask.
+  ...words("bin sbin usr usr/bin usr/sbin etc etc/init.d dev proc sys run mnt home var var/log", 0o755),
   ["root", 0o700],
   ["tmp", 0o1777],
   ["var/tmp", 0o1777],
@@ -97,7 +87,6 @@ export async function buildBusybox(root: string): Promise<{ version: string }> {
   const version = /BusyBox v(\S+)/.exec(help.stdout)?.[1] ?? "unknown";
   for (const [path, mode] of DIRECTORIES) {
     mkdirSync(`${root}/${path}`, { recursive: true });
-    // mkdir's own mode is cut by the umask.
     chmodSync(`${root}/${path}`, mode);
   }
   copyFileSync(BUSYBOX, `${root}/bin/busybox`);
