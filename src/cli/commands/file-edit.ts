@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { WarrenError } from "../../spec/errors.ts";
 import { command } from "../command.ts";
-import { baseName, modeOf, place, placeArgument } from "./place.ts";
+import { baseName, modeOf, open, place, placeArgument } from "./place.ts";
 
 /** Runs the person's editor on a file; the setting may carry arguments, `code --wait`. Throws FAILED. */
 async function runEditor(setting: string, path: string): Promise<void> {
@@ -31,15 +31,15 @@ export const edit = command({
   options: {},
   examples: [["file edit web/etc/motd", ""]],
   async handler({ file }, ctx) {
-    const { path, route } = place(file);
-    const response = await ctx.client.send("GET", route, { query: { path } });
-    const { headers } = response;
+    const { answer, path } = await open(ctx.client, place(file));
+    const { route } = place(file);
+    const { headers } = answer;
     if (headers.get("x-warren-type") === "directory")
       throw new WarrenError("USAGE", `${file} is a directory`, "name a file");
     const directory = await mkdtemp(`${tmpdir()}/warren-edit-`);
     try {
       const local = `${directory}/${baseName(path)}`;
-      const before = await response.bytes();
+      const before = await answer.bytes();
       await Bun.write(local, before);
       await runEditor(ctx.env.VISUAL || ctx.env.EDITOR || "vi", local);
       const after = await Bun.file(local).bytes();

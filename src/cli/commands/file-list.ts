@@ -1,3 +1,4 @@
+import type { Client } from "../client.ts";
 import { command } from "../command.ts";
 import { showBytes, showMoment } from "../format.ts";
 import type { Column } from "../text.ts";
@@ -7,15 +8,15 @@ import { baseName, place, placeArgument } from "./place.ts";
 interface Entry {
   name: string;
   type: string;
-  size: number | null;
-  mode: number | string;
+  size: number;
+  mode: number;
   uid: number;
   gid: number;
-  mtime: string | null;
+  mtime: string;
+  target?: string;
 }
 
-const octal = (mode: number | string): string =>
-  (typeof mode === "number" ? mode & 0o7777 : Number.parseInt(mode, 8) & 0o7777).toString(8).padStart(4, "0");
+const octal = (mode: number): string => (mode & 0o7777).toString(8).padStart(4, "0");
 
 const columns: Record<string, Column<Entry>> = {
   type: { get: (entry) => entry.type },
@@ -25,10 +26,21 @@ const columns: Record<string, Column<Entry>> = {
   size: { get: (entry) => entry.size, show: showBytes, right: true },
   changed: {
     get: (entry) => entry.mtime,
-    show: (text: string | null) => (text === null ? "-" : showMoment(text)),
+    show: showMoment,
   },
-  name: { get: (entry) => entry.name },
+  name: {
+    get: (entry) => entry.name,
+    show: (name: string, { target }) => (target === undefined ? name : `${name} -> ${target}`),
+  },
 };
+
+/** What a directory holds; nothing for what is no directory. */
+async function entriesOf(client: Client, route: string, path: string): Promise<Entry[] | undefined> {
+  const response = await client.send("GET", route, { query: { path } });
+  if (response.headers.get("x-warren-type") === "directory") return (await response.json()) as Entry[];
+  await response.body?.cancel();
+  return undefined;
+}
 
 export const list = command({
   name: "file list",
@@ -39,26 +51,11 @@ export const list = command({
   examples: [["file list web/etc", ""]],
   async handler(given, ctx) {
     const { path, route } = place(given.place);
-    const response = await ctx.client.send("GET", route, { query: { path } });
-    const { headers } = response;
-    const type = headers.get("x-warren-type") ?? "file";
-    let entries: Entry[];
-    if (type === "directory") entries = (await response.json()) as Entry[];
-    else {
-      await response.body?.cancel();
-      const number = (name: string): number => Number(headers.get(name) ?? 0);
-      const size = headers.get("content-length");
-      entries = [
-        {
-          name: baseName(path),
-          type,
-          size: size === null ? null : Number(size),
-          mode: headers.get("x-warren-mode") ?? "0",
-          uid: number("x-warren-uid"),
-          gid: number("x-warren-gid"),
-          mtime: null,
-        },
-      ];
+    let entries: Entry[] | undefined = await entriesOf(ctx.client, route, path);
+    if (!entries) {
+      const name = baseName(path);
+      const above = path.replace(/\/+$/, "").slice(0, -name.length);
+      entries = (await entriesOf(ctx.client, route, above))?.filter((entry) => entry.name === name) ?? [];
     }
     entries.sort((a, b) => (a.name < b.name ? -1 : 1));
     await ctx.out.list(entries, columns);

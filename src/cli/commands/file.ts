@@ -1,7 +1,7 @@
 import { chmod, rename, rm, stat } from "node:fs/promises";
 import { WarrenError } from "../../spec/errors.ts";
 import { type Context, command } from "../command.ts";
-import { baseName, modeOf, type Place, place, placeArgument } from "./place.ts";
+import { baseName, modeOf, open, type Place, place, placeArgument } from "./place.ts";
 
 const STDIO = "-";
 
@@ -116,9 +116,11 @@ export const pull = command({
     ["file pull -a web/srv srv.tar", "a directory with all in it"],
   ],
   async handler({ source, target = ".", archive }, ctx) {
-    const { path, route } = place(source);
-    const query = archive ? { path, archive: "tar" } : { path };
-    const response = await ctx.client.send("GET", route, { query });
+    const from = place(source);
+    const { path, route } = from;
+    const response = archive
+      ? await ctx.client.send("GET", route, { query: { path, archive: "tar" } })
+      : (await open(ctx.client, from)).answer;
     if (!archive && response.headers.get("x-warren-type") === "directory") {
       await response.body?.cancel();
       throw new WarrenError("USAGE", `${source} is a directory`, "give --archive for a tar of it");

@@ -1,7 +1,7 @@
-import { WarrenError } from "../../spec/errors.ts";
 import type { ImageSummary } from "../../spec/image.ts";
 import type { OperationRecord } from "../../spec/operation.ts";
 import { type Context, command } from "../command.ts";
+import { upload } from "../upload.ts";
 import { perform } from "../work.ts";
 
 const alias = { value: "ALIAS", help: "name it is found by" } as const;
@@ -48,14 +48,7 @@ export const import_ = command({
   options: { alias },
   examples: [["image import rootfs.tar.xz --alias mine/base", ""]],
   async handler(given, ctx) {
-    const { file } = given;
-    if (file !== "-" && !(await Bun.file(file).exists()))
-      throw new WarrenError("NO_FILE", `there is no file ${file} on this host`, "check the path");
-    const body = file === "-" ? Bun.stdin.stream() : Bun.file(file);
-    return told(
-      ctx,
-      await perform(ctx, "POST", "/v1/images/import", { body, query: { alias: given.alias } }),
-      "imported",
-    );
+    const record = await upload(ctx, "/v1/images/import", given.file, { alias: given.alias });
+    return told(ctx, record, "imported");
   },
 });

@@ -1,5 +1,5 @@
 import { WarrenError } from "../../spec/errors.ts";
-import { at } from "../client.ts";
+import { at, type Client } from "../client.ts";
 
 /** A path in a container. */
 export interface Place {
@@ -36,4 +36,29 @@ export function baseName(path: string): string {
 export function modeOf(headers: Headers): number {
   const text = headers.get("x-warren-mode") ?? "";
   return /^0?[0-7]{3,6}$/.test(text) ? Number.parseInt(text, 8) & 0o777 : 0o644;
+}
+
+/** Most symbolic links followed, as the kernel counts. */
+const MOST_LINKS = 40;
+
+/** What is at a place, behind symbolic links; `path` is where it was found. Throws REFUSED for a circle of links. */
+export async function open(
+  client: Client,
+  { route, path }: Place,
+): Promise<{ answer: Response; path: string }> {
+  let now = path;
+  for (let left = MOST_LINKS; left > 0; left--) {
+    const answer = await client.send("GET", route, { query: { path: now } });
+    if (answer.headers.get("x-warren-type") !== "symlink") return { answer, path: now };
+    const target = await answer.text();
+    // The guest's root is the root of every path, and the daemon leaves none of them get out of it.
+    now = target.startsWith("/")
+      ? target
+      : `${now.slice(0, now.replace(/\/+$/, "").lastIndexOf("/") + 1)}${target}`;
+  }
+  throw new WarrenError(
+    "REFUSED",
+    `${path} leads to ${MOST_LINKS} symbolic links and more`,
+    "name the file itself",
+  );
 }

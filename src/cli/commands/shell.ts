@@ -1,6 +1,6 @@
-import { at } from "../client.ts";
 import { type Context, command } from "../command.ts";
 import { runIn, runOptions } from "./exec.ts";
+import { open, place } from "./place.ts";
 
 const FALLBACK = "/bin/sh";
 /** A guest may make /etc/passwd as large as it likes. */
@@ -8,13 +8,11 @@ const MOST = 1 << 20;
 
 /** Start of a guest's file as text; empty when it can't be read. */
 async function start(ctx: Context, name: string, path: string): Promise<string> {
-  const response = await ctx.client
-    .send("GET", `/v1/containers${at(name)}/files`, { query: { path } })
-    .catch(() => null);
-  if (!response?.body) return "";
+  const found = await open(ctx.client, place(name + path)).catch(() => null);
+  if (!found?.answer.body) return "";
   const decoder = new TextDecoder();
   let text = "";
-  for await (const chunk of response.body) {
+  for await (const chunk of found.answer.body) {
     text += decoder.decode(chunk, { stream: true });
     if (text.length > MOST) break;
   }
