@@ -42,7 +42,7 @@ export function runIn(
   argv: string[],
 ): Bun.Subprocess<"ignore", "pipe", "pipe"> {
   const places = placesOf(cgroups, group).map((place) => `${place.toString("latin1")}/cgroup.procs`);
-  const enter = 'for f in $PLACES; do echo $$ > "$f"; done; exec "$@"';
+  const enter = 'for f in $PLACES; do echo $$ > "$f" || exit 1; done; exec "$@"';
   return Bun.spawn({
     cmd: ["/bin/sh", "-c", enter, "sh", ...argv],
     env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", PLACES: places.join(" ") },

@@ -57,6 +57,7 @@ if (missing === null) {
   });
   afterEach(async () => {
     await cgroups.kill(TOP);
+    for (const child of started) child.kill("SIGKILL");
     await Promise.all(started.map(({ exited }) => exited));
     started = [];
     await cgroups.remove(TOP);
@@ -144,7 +145,8 @@ test("a CPU limit throttles, and groups of the guest can't keep it from going do
   await set({ "cpu.limit": "2" });
   // Only v1 lets a group below keep its parent from going down.
   if (cgroups.dialect === "v1") await cgroups.write(greedy, "cpu", "cpu.cfs_quota_us", "100000");
-  shell("while :; do :; done");
+  shell("while :; do :; done", greedy);
+  await eventually("it is in its group", () => cgroups.processes(greedy).length > 0);
   await set({ "cpu.limit": "10%" });
   expect(await effective("cpu.limit")).toBe(0.1);
   await eventually("it was throttled", () => Number(counter("cpu.limit").fail) > 1);

@@ -1,0 +1,48 @@
+/** The small words the rows' kernel sides are made of: how texts of control groups read and how limits are written. */
+import type { LevelValues } from "../container.ts";
+import type { Figure, Setting } from "../level.ts";
+
+/** v1 prints "no limit" as the largest number of pages; anything near it means none. */
+const V1_NONE = 2 ** 62;
+
+/** A level's value where it is a number. */
+export const amount = (levels: LevelValues, key: string): number | null => {
+  const value = levels[key];
+  return typeof value === "number" ? value : null;
+};
+/** A number, or `null` for `max`, -1 and v1's largest. */
+export const extent = (text: string): number | null => {
+  const value = Number(text);
+  return text === "max" || value < 0 || value >= V1_NONE ? null : value;
+};
+/** The figure behind a word in a file of `word number` lines. */
+export const field =
+  (word: string) =>
+  ([text = ""]: readonly string[]): number | null => {
+    const line = text.split("\n").find((each) => each.startsWith(`${word} `));
+    return line === undefined ? null : Number(line.slice(word.length + 1));
+  };
+const whole = ([text = ""]: readonly string[]): number | null => extent(text);
+/** One figure out of one file. */
+export const figure = (controller: string, file: string, pick: Figure["pick"] = whole): Figure => ({
+  controller,
+  files: [file],
+  pick,
+});
+
+/** A v2 setting of one level, where `max` is no limit. */
+export const limitV2 = (
+  key: string,
+  controller: string,
+  file: string,
+  text = (value: number) => String(value),
+): Setting => ({
+  controller,
+  file,
+  of: [key],
+  text: (levels) => {
+    const value = amount(levels, key);
+    return value === null ? "max" : text(value);
+  },
+  extent,
+});
