@@ -99,7 +99,7 @@ function namespaces(): HostCheck {
 /** Mounts a small root for real: nothing else tells whether this file system can. */
 async function roots(c: Context): Promise<HostCheck> {
   const dir = await mkdtemp(`${c.instance.state}/check-`);
-  for (const name of ["lower", "data/upper", "data/work", "target", "scratch"])
+  for (const name of ["lower", "data/upper", "data/work", "target"])
     mkdirSync(`${dir}/${name}`, { recursive: true });
   try {
     const shift = await shiftTo(FIRST_ID);

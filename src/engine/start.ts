@@ -25,7 +25,6 @@ export async function mountContainer(c: Context, r: ContainerRecord): Promise<st
   // The container's root must get through to its tree, other users of the host must not: set-uid files are in there.
   chownSync(guard, 0, base);
   chmodSync(guard, 0o710);
-  mkdirSync(c.paths.scratchOf(r.uuid), { recursive: true });
   const shift = await shiftTo(base);
   try {
     mountRoot(

@@ -3,8 +3,9 @@
  *
  * What must never happen here: a write to a lower layer, a mount point below a guest's tree, following a guest's link.
  */
-import { closeSync, constants, mkdirSync, openSync, rmdirSync } from "node:fs";
-import { mount, mountIdmapped, unmount } from "../syscall/index.ts";
+import { closeSync, mkdirSync, rmdirSync } from "node:fs";
+import { WarrenError } from "../../spec/errors.ts";
+import { attachMount, cloneIdmapped, mount, unmount } from "../syscall/index.ts";
 import { overlayOptions } from "./text.ts";
 
 export interface Root {
@@ -14,36 +15,50 @@ export interface Root {
   data: string;
   /** Where the merged tree appears; an existing directory. */
   target: string;
-  /** An empty directory of ours for mounts that live for a moment. */
+  /** A directory of ours for mounts that live for a moment; made and removed when it is needed. */
   scratch: string;
 }
 
-const O_PATH = 0o10000000;
-
 /** Mounts a root. Throws FAILED with call and errno; leaves nothing behind then. */
 export function mountRoot(root: Root, userns: number): void {
-  const mounts: string[] = [];
-  const descriptors: number[] = [];
-  // The layers are named to overlay by descriptor, so that the guest's /proc/mounts shows no path of the host.
-  const through = (source: string, at: string): string => {
-    mkdirSync(at, { recursive: true });
-    mounts.push(at);
-    mountIdmapped(source, at, userns, closeSync);
-    const fd = openSync(at, O_PATH | constants.O_DIRECTORY);
-    descriptors.push(fd);
-    return `/proc/self/fd/${fd}`;
-  };
+  const trees: number[] = [];
   try {
-    const lowers = root.lowers.map((lower, i) => through(lower, `${root.scratch}/lower${i}`));
-    const data = through(root.data, `${root.scratch}/data`);
-    mount("overlay", root.target, "overlay", 0, overlayOptions(lowers, `${data}/upper`, `${data}/work`));
+    for (const source of [root.data, ...root.lowers]) trees.push(cloneIdmapped(source, userns));
+    try {
+      mountOverlay(root.target, trees);
+    } catch (error) {
+      // Before Linux 6.15 overlay takes no layer that is attached nowhere: EINVAL.
+      if (!(error instanceof WarrenError) || error.details?.errno !== "EINVAL") throw error;
+      mountAttached(root, trees);
+    }
   } finally {
-    for (const fd of descriptors) closeSync(fd);
-    for (const at of mounts) {
+    for (const tree of trees) closeSync(tree);
+  }
+}
+
+/** The layers are named by descriptor, so that the guest's /proc/mounts shows no path of the host. */
+function mountOverlay(target: string, trees: readonly number[]): void {
+  const [data, ...lowers] = trees.map((fd) => `/proc/self/fd/${fd}`);
+  mount("overlay", target, "overlay", 0, overlayOptions(lowers, `${data}/upper`, `${data}/work`));
+}
+
+/** The same with each layer attached below `scratch` for the moment. A descriptor of a clone stays one when attached. */
+function mountAttached(root: Root, trees: readonly number[]): void {
+  const attached: string[] = [];
+  try {
+    for (const tree of trees) {
+      const at = `${root.scratch}/${attached.length}`;
+      mkdirSync(at, { recursive: true });
+      attached.push(at);
+      attachMount(tree, at);
+    }
+    mountOverlay(root.target, trees);
+  } finally {
+    for (const at of attached) {
       unmount(at);
       rmdirSync(at);
     }
-    rmdirSync(root.scratch);
+    if (attached.length > 0) rmdirSync(root.scratch);
   }
 }
 

@@ -1,3 +1,4 @@
+import { closeSync } from "node:fs";
 import { dlopen, ptr, read, FFIType as T } from "bun:ffi";
 import { WarrenError } from "../../spec/errors.ts";
 import { errnoName } from "./text.ts";
@@ -51,30 +52,43 @@ function call(name: keyof typeof NR, subject: string, ...args: (number | bigint)
 }
 
 /**
- * Attaches a private copy of the mount at `source` to `target`, its ids shifted by the user namespace `userns`
- * (a file descriptor). open_tree(2), mount_setattr(2) with MOUNT_ATTR_IDMAP (Linux 5.12), move_mount(2).
+ * A private copy of the mount at `source`, attached nowhere, its ids shifted by the user namespace `userns` (a file
+ * descriptor); the answer is its descriptor, the caller's to close. open_tree(2), mount_setattr(2) with
+ * MOUNT_ATTR_IDMAP (Linux 5.12).
  */
-export function mountIdmapped(
-  source: string,
-  target: string,
-  userns: number,
-  close: (fd: number) => void,
-): void {
+export function cloneIdmapped(source: string, userns: number): number {
   const OPEN_TREE_CLONE = 1;
   const O_CLOEXEC = 0x80000;
   const MOUNT_ATTR_IDMAP = 0x100000n;
-  const MOVE_MOUNT_F_EMPTY_PATH = 4;
   const from = cstring(source);
-  const to = cstring(target);
   const empty = cstring("");
   const tree = call("open_tree", source, AT_FDCWD, ptr(from), OPEN_TREE_CLONE | O_CLOEXEC);
   try {
     // struct mount_attr { attr_set, attr_clr, propagation, userns_fd }
     const attr = new BigUint64Array([MOUNT_ATTR_IDMAP, 0n, 0n, BigInt(userns)]);
     call("mount_setattr", source, tree, ptr(empty), AT_EMPTY_PATH, ptr(attr), attr.byteLength);
-    call("move_mount", target, tree, ptr(empty), AT_FDCWD, ptr(to), MOVE_MOUNT_F_EMPTY_PATH);
+    return tree;
+  } catch (error) {
+    closeSync(tree);
+    throw error;
+  }
+}
+
+/** Attaches what `cloneIdmapped` made. move_mount(2). */
+export function attachMount(tree: number, target: string): void {
+  const MOVE_MOUNT_F_EMPTY_PATH = 4;
+  const to = cstring(target);
+  const empty = cstring("");
+  call("move_mount", target, tree, ptr(empty), AT_FDCWD, ptr(to), MOVE_MOUNT_F_EMPTY_PATH);
+}
+
+/** Attaches an id-shifted private copy of the mount at `source` to `target`. */
+export function mountIdmapped(source: string, target: string, userns: number): void {
+  const tree = cloneIdmapped(source, userns);
+  try {
+    attachMount(tree, target);
   } finally {
-    close(tree);
+    closeSync(tree);
   }
 }
 

@@ -31,7 +31,7 @@ export async function openCell(directory: string, at: string): Promise<Cell> {
     writeFileSync(`/proc/${helper.pid}/gid_map`, map);
     userns = openSync(`/proc/${helper.pid}/ns/user`, "r");
     mkdirSync(at);
-    mountIdmapped(directory, at, userns, closeSync);
+    mountIdmapped(directory, at, userns);
   } catch (error) {
     if (userns >= 0) closeSync(userns);
     throw error;
