@@ -58,7 +58,7 @@ export async function command(machine, words, { timeout = 3_600_000 } = {}) {
 
 /** An interactive shell in the clone; resolves to its exit code. */
 export function shell(machine) {
-  const [tool, ...args] = [...sshArgv(machine, ["-t"]), `${PREAMBLE}; exec bash -l`];
+  const [tool, ...args] = [...sshArgv(machine, ["-t"]), `${PREAMBLE}; exec bash -i`];
   return new Promise((resolve, reject) => {
     const child = spawn(tool, args, { stdio: "inherit", env: toolEnv() });
     child.on("error", reject);
@@ -109,12 +109,6 @@ export async function pushClone(machine) {
   const excluded = NOT_COPIED.map((name) => `--exclude=node_modules/${name}`);
   const args = ["-C", REPOSITORY, ...excluded, "-cf", "-", "node_modules"];
   await pushTar(machine, args, `tar -C ${CLONE} --no-same-owner -xf -`);
-}
-
-/** Brings a file of the guest back as text, or `undefined` when it isn't there. */
-export async function fetchText(machine, path) {
-  const { code, stdout } = await inGuest(machine, `cat ${quote(path)}`, { ok: null });
-  return code === 0 ? stdout : undefined;
 }
 
 /** Runs tar here and feeds what it packs to a line of the guest's shell; resolves to what that prints. */

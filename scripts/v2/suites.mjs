@@ -1,9 +1,12 @@
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { command, fetchText, inGuest } from "./guest.mjs";
+import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
+import { command, inGuest } from "./guest.mjs";
 import { CACHE, REPOSITORY } from "./places.mjs";
-import { readReport, renderResult, summary } from "./report.mjs";
+import { addFailure, addJunit, emptyReport, renderResult, summary } from "./report.mjs";
 import { Refusal, run, say } from "./tool.mjs";
+
+/** Where the last report lies. */
+const RESULTS = join(CACHE, "results");
 
 /** The suites that need a kernel of their own. */
 const SUITES = ["tests/kernel", "tests/e2e"];
@@ -14,6 +17,9 @@ const REQUIRED =
 
 /** One test's patience in ms where it names none: emulated instructions take twenty times as long. */
 const TEST_TIMEOUT = 180_000;
+
+/** One file's patience in seconds: a file that hangs must not cost the others their turn. */
+const FILE_SECONDS = 900;
 
 const RESULT = join(REPOSITORY, "docs", "results", "modern-host.md");
 const JUNIT = "/root/junit.xml";
@@ -26,48 +32,64 @@ export function asked(words) {
   const unknown = words.find((word) => word.startsWith("--") && !/^--(record|timeout=\d+)$/.test(word));
   if (unknown) throw new Refusal(`unknown option ${unknown}; there are --record and --timeout=SECONDS`);
   const named = words.filter((word) => !word.startsWith("--"));
-  const targets = named.length > 0 ? named : SUITES.filter(hasTests);
-  if (targets.length === 0) throw new Refusal(`no tests in ${SUITES.join(", ")}`);
+  const files = (named.length > 0 ? named : SUITES).flatMap(testFiles);
+  if (files.length === 0) throw new Refusal(`no tests in ${SUITES.join(", ")}`);
   const timeout = words.find((word) => word.startsWith("--timeout="))?.slice("--timeout=".length) ?? 3600;
-  return { targets, seconds: Number(timeout), record: words.includes("--record") };
+  return { files, seconds: Number(timeout), record: words.includes("--record") };
 }
 
-/** Runs what was asked for in the machine, tells the counts and resolves to the exit code. */
-export async function suites(machine, { targets, seconds, record }) {
-  const about = await facts(machine);
-  const bun = ["bun", "test", `--timeout=${TEST_TIMEOUT}`, "--reporter=junit", `--reporter-outfile=${JUNIT}`];
-  const limit = ["timeout", "--kill-after=10", String(seconds)];
-  const argv = [...limit, "env", `REQUIRED=${REQUIRED}`, ...bun, ...targets];
-  const code = await command(machine, argv, { timeout: (seconds + 60) * 1000 });
-  const xml = await fetchText(machine, JUNIT);
-  if (xml === undefined) {
-    say(code === 124 ? `not done within ${seconds} s` : `bun test ended with ${code} and left no report`);
-    return code || 1;
+/** Runs what was asked for in the machine, one file after the other, tells the counts and resolves to the exit code. */
+export async function suites(machine, { files, seconds, record }) {
+  const about = { ...(await facts(machine)), accel: machine.accel };
+  const end = Date.now() + seconds * 1000;
+  const report = emptyReport();
+  for (const file of files) {
+    const left = Math.min(FILE_SECONDS, Math.floor((end - Date.now()) / 1000));
+    if (left > 0) await runFile(machine, file, left, report);
+    else addFailure(report, file, `not run: the ${seconds} s for all were over`);
   }
-  const results = join(CACHE, "results");
-  mkdirSync(results, { recursive: true });
-  writeFileSync(join(results, "junit.xml"), xml);
-  const report = readReport(xml);
-  const text = renderResult(report, { ...about, targets, code, accel: machine.accel });
-  writeFileSync(join(results, "result.md"), text);
+  const text = renderResult(report, about);
+  mkdirSync(RESULTS, { recursive: true });
+  writeFileSync(join(RESULTS, "result.md"), text);
   if (record) {
     mkdirSync(join(RESULT, ".."), { recursive: true });
     writeFileSync(RESULT, text);
   }
-  say(`report in ${results}${record ? `, kept in ${RESULT}` : ""}`);
-  say(summary(report, code));
-  return code;
+  for (const { file, name } of report.failures) say(`failed: ${file}: ${name}`);
+  say(`report in ${RESULTS}${record ? `, kept in ${RESULT}` : ""}`);
+  say(summary(report));
+  return report.failed === 0 ? 0 : 1;
 }
 
-function hasTests(suite) {
-  return readdirSync(join(REPOSITORY, suite), { recursive: true }).some((name) => /\.test\.tsx?$/.test(name));
+/** Runs one file in a process of its own and adds what came of it to the report. */
+async function runFile(machine, file, seconds, report) {
+  const bun = ["bun", "test", `--timeout=${TEST_TIMEOUT}`, "--reporter=junit", `--reporter-outfile=${JUNIT}`];
+  const limit = ["timeout", "--kill-after=10", String(seconds)];
+  const argv = [...limit, "env", `REQUIRED=${REQUIRED}`, ...bun, `./${file}`];
+  const code = await command(machine, argv, { timeout: (seconds + 60) * 1000 });
+  // Moved, or the report of this file would pass for the next one's.
+  const { stdout: xml } = await inGuest(machine, `cat ${JUNIT} && rm ${JUNIT}`, { ok: null });
+  const { failed } = addJunit(report, xml);
+  if (code === 124) addFailure(report, file, `not done within ${seconds} s`);
+  else if (code !== 0 && failed === 0) addFailure(report, file, `bun test ended with ${code}`);
+}
+
+/** The test files of a folder or file of the clone. Throws a Refusal when there is none of that name. */
+function testFiles(target) {
+  const path = relative(REPOSITORY, resolve(REPOSITORY, target));
+  if (path.startsWith("..") || !existsSync(join(REPOSITORY, path)))
+    throw new Refusal(`no ${target} in the clone`);
+  if (!statSync(join(REPOSITORY, path)).isDirectory()) return [path];
+  const names = readdirSync(join(REPOSITORY, path), { recursive: true }).filter((name) =>
+    /\.test\.tsx?$/.test(name),
+  );
+  return names.sort().map((name) => join(path, name));
 }
 
 /** What the result holds for: versions in the guest, and the commit with what was changed since. */
 async function facts(machine) {
   const { stdout } = await inGuest(
     machine,
-    // A report of an earlier run must not pass for this one's.
     `rm -f ${JUNIT}; . /etc/os-release; echo $PRETTY_NAME; uname -r; systemctl --version | head -n 1; lxc-start --version`,
   );
   const [system, kernel, systemd, lxc] = stdout.trim().split("\n");

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { quote } from "../../scripts/v2/guest.mjs";
-import { readReport, renderResult, summary } from "../../scripts/v2/report.mjs";
+import { addFailure, addJunit, emptyReport, renderResult, summary } from "../../scripts/v2/report.mjs";
 import { asked } from "../../scripts/v2/suites.mjs";
 
 /** What `bun test --reporter=junit` writes, cut to what differs between the outcomes. */
@@ -21,9 +21,14 @@ const JUNIT = `<testsuites name="bun test" tests="5">
   </testsuite>
 </testsuites>`;
 
+function reportOf(xml: string) {
+  const report = emptyReport();
+  return { report, ...addJunit(report, xml) };
+}
+
 test("a report is read with its groups, reasons and files", () => {
-  const report = readReport(JUNIT);
-  expect([report.passed, report.failed]).toEqual([2, 1]);
+  const { report, failed } = reportOf(JUNIT);
+  expect([report.passed, report.failed, failed]).toEqual([2, 1, 1]);
   expect(report.failures).toEqual([{ name: "bad", file: "a.test.ts" }]);
   expect(report.skipped).toEqual([{ name: "group [needs kvm: no /dev/kvm] > inner", file: "a.test.ts" }]);
   expect([...report.files]).toEqual([
@@ -32,10 +37,12 @@ test("a report is read with its groups, reasons and files", () => {
   ]);
 });
 
-test("a run that failed without a failed test is not told as good", () => {
-  const report = readReport('<testcase name="a" classname="" file="a.test.ts" />');
-  expect(summary(report, 0)).toBe("1 passed, 0 failed, 0 skipped");
-  expect(summary(report, 1)).toBe("1 passed, 0 failed, 0 skipped, but bun test ended with 1");
+test("a file that hung or left no report counts as failed", () => {
+  const { report } = reportOf(JUNIT);
+  expect(addJunit(report, "").failed).toBe(0);
+  addFailure(report, "c.test.ts", "not done within 900 s");
+  expect(summary(report)).toBe("2 passed, 2 failed, 1 skipped");
+  expect(report.files.get("c.test.ts")).toEqual({ passed: 0, failed: 1, skipped: 0 });
 });
 
 test("the page of a run names what failed and why something was skipped", () => {
@@ -47,7 +54,7 @@ test("the page of a run names what failed and why something was skipped", () => 
     commit: "abc",
     accel: "tcg",
   };
-  const page = renderResult(readReport(JUNIT), { ...about, targets: ["tests/kernel"], code: 1 });
+  const page = renderResult(reportOf(JUNIT).report, about);
   expect(page).toContain("**2 passed, 1 failed, 1 skipped**");
   expect(page).toContain("| a.test.ts | 1 | 1 | 1 |");
   expect(page).toContain("## Failed\n\n- a.test.ts: bad\n");
@@ -65,11 +72,13 @@ test("a word reaches the guest's command as it was given", () => {
 });
 
 test("what is asked for is understood before anything boots", () => {
-  expect(asked(["--record", "tests/e2e/a.test.ts", "--timeout=60"])).toEqual({
-    targets: ["tests/e2e/a.test.ts"],
-    seconds: 60,
-    record: true,
-  });
+  const file = "tests/kernel/modern-host.test.ts";
+  expect(asked(["--record", file, "--timeout=60"])).toEqual({ files: [file], seconds: 60, record: true });
   expect(asked([])).toMatchObject({ seconds: 3600, record: false });
+  expect(asked([]).files).toContain(file);
   expect(() => asked(["--timeout=soon"])).toThrow("unknown option --timeout=soon");
+  expect(() => asked(["tests/kernel/nothing.test.ts"])).toThrow(
+    "no tests/kernel/nothing.test.ts in the clone",
+  );
+  expect(() => asked(["../elsewhere"])).toThrow("no ../elsewhere in the clone");
 });
