@@ -6,10 +6,10 @@ import type { Context } from "./command.ts";
 /** The error of an operation that ended badly; nothing when it is done. */
 export function failureOf(record: OperationRecord): WarrenError | undefined {
   if (record.state === "done") return undefined;
-  if (record.error) return WarrenError.from(record.error);
   const what = `${record.kind} ${record.targets.join(" ")}`;
   if (record.state === "cancelled")
     return new WarrenError("CANCELLED", `${what} was cancelled`, "what was begun was undone");
+  if (record.error) return WarrenError.from(record.error);
   return new WarrenError("FAILED", `${what} failed`, `see \`warren operation show ${record.id}\``);
 }
 
@@ -63,8 +63,8 @@ export async function cancellable(
 }
 
 /**
- * Does the same for each name, all at once. A failure is one line for its name; the exit code is the failures' own,
- * or 6 when some were done.
+ * Does the same for each name, all at once. A failure is one line for its name; the exit code is that of the
+ * first name's failure, or 6 when some were done.
  */
 export async function forEach(
   ctx: Context,
@@ -73,7 +73,7 @@ export async function forEach(
   each: (name: string, quiet: boolean) => Promise<OperationRecord>,
 ): Promise<number> {
   const records: OperationRecord[] = [];
-  const errors: WarrenError[] = [];
+  const failed = new Map<string, WarrenError>();
   const unique = [...new Set(names)];
   await Promise.all(
     unique.map(async (name) => {
@@ -82,12 +82,13 @@ export async function forEach(
         if (ctx.out.format === "table") await ctx.out.write(`${name} ${done}\n`);
       } catch (thrown) {
         const error = asWarrenError(thrown);
-        errors.push(error);
+        failed.set(name, error);
         await ctx.out.fail(error);
       }
     }),
   );
-  if (ctx.out.format !== "table" && (records.length > 0 || errors.length === 0)) await ctx.out.data(records);
-  if (errors.length === 0) return 0;
-  return records.length > 0 ? ERRORS.PARTLY.exit : ERRORS[errors[0]!.code].exit;
+  if (ctx.out.format !== "table" && (records.length > 0 || failed.size === 0)) await ctx.out.data(records);
+  const first = unique.map((name) => failed.get(name)).find((error) => error !== undefined);
+  if (!first) return 0;
+  return records.length > 0 ? ERRORS.PARTLY.exit : ERRORS[first.code].exit;
 }

@@ -7,9 +7,17 @@ import { perform } from "../work.ts";
 const alias = { value: "ALIAS", help: "name it is found by" } as const;
 
 /** Tells the name of a new image, or its digest when it has none. */
-async function told(ctx: Context, record: OperationRecord, done: string): Promise<number> {
+async function told(
+  ctx: Context,
+  record: OperationRecord,
+  alias: string | undefined,
+  done: string,
+): Promise<number> {
   const image = record.result as Partial<ImageSummary> | undefined;
-  await ctx.out.done(`${image?.aliases?.[0] ?? image?.digest ?? "the image"} ${done}`, image ?? record);
+  await ctx.out.done(
+    `${alias ?? image?.aliases?.[0] ?? image?.digest ?? "the image"} ${done}`,
+    image ?? record,
+  );
   return 0;
 }
 
@@ -35,7 +43,7 @@ export const build = command({
   async handler(given, ctx) {
     const { recipe, init, force } = given;
     const json = { build: recipe, init, alias: given.alias, force };
-    return told(ctx, await perform(ctx, "POST", "/v1/images", { json }), "is there");
+    return told(ctx, await perform(ctx, "POST", "/v1/images", { json }), given.alias, "is there");
   },
 });
 
@@ -49,6 +57,6 @@ export const import_ = command({
   examples: [["image import rootfs.tar.xz --alias mine/base", ""]],
   async handler(given, ctx) {
     const record = await upload(ctx, "/v1/images/import", given.file, { alias: given.alias });
-    return told(ctx, record, "imported");
+    return told(ctx, record, given.alias, "imported");
   },
 });

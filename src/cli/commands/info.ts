@@ -1,7 +1,17 @@
-import type { ContainerInfo } from "../../spec/container.ts";
+import type { ContainerInfo, LevelValues } from "../../spec/container.ts";
+import { LEVELS } from "../../spec/levels.ts";
 import { at } from "../client.ts";
 import { command } from "../command.ts";
 import { showBytes, showDuration, showMoment } from "../format.ts";
+
+/** Levels as people write them; one this program doesn't know stays as it is. */
+const forPeople = (levels: LevelValues): LevelValues =>
+  Object.fromEntries(
+    Object.entries(levels).map(([key, value]) => [
+      key,
+      LEVELS.find((row) => row.key === key)?.codec.format(value) ?? value,
+    ]),
+  );
 
 export const info = command({
   name: "info",
@@ -20,6 +30,8 @@ export const info = command({
         memory: showBytes(found.memory),
         uptime: showDuration(found.uptime),
         created: showMoment(found.created),
+        levels: forPeople(found.levels),
+        pending: forPeople(found.pending),
       });
     return 0;
   },
