@@ -1,0 +1,113 @@
+import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import { WarrenError } from "../../spec/errors.ts";
+import { type Deps, given, operationAnswer } from "../answer.ts";
+import { page } from "../page.ts";
+import { body, bytes, failure, json, pageOf } from "../schemas/answer.ts";
+import { aliasesRequest, buildRequest, imageSummary } from "../schemas/image.ts";
+import { paging, waiting } from "../schemas/query.ts";
+import { worked } from "./container.ts";
+
+const tags = ["images"];
+const path = "/v1/images/{ref}";
+const params = z.object({ ref: z.string().describe("Alias, digest, or 12 hex digits of it or more") });
+
+const list = createRoute({
+  method: "get",
+  path: "/v1/images",
+  tags,
+  request: { query: paging },
+  responses: { 200: json(pageOf(imageSummary), "The images by alias"), ...failure },
+});
+
+const build = createRoute({
+  method: "post",
+  path: "/v1/images",
+  tags,
+  request: { query: waiting, body: body(buildRequest) },
+  responses: worked,
+});
+
+const bring = createRoute({
+  method: "post",
+  path: "/v1/images/import",
+  tags,
+  request: {
+    query: waiting.extend({ alias: z.string().optional() }),
+    body: {
+      required: true,
+      content: { "application/octet-stream": { schema: z.string().openapi({ format: "binary" }) } },
+    },
+  },
+  responses: worked,
+});
+
+const info = createRoute({
+  method: "get",
+  path,
+  tags,
+  request: { params },
+  responses: { 200: json(imageSummary, "The image"), ...failure },
+});
+
+const take = createRoute({
+  method: "get",
+  path: `${path}/export`,
+  tags,
+  request: {
+    params,
+    query: z.object({ compression: z.enum(["zstd", "gz", "xz", "none"]).default("zstd") }),
+  },
+  responses: { 200: bytes("A unified tarball"), ...failure },
+});
+
+const name = createRoute({
+  method: "patch",
+  path,
+  tags,
+  request: { params, body: body(aliasesRequest) },
+  responses: { 200: json(imageSummary, "The image with its new aliases"), ...failure },
+});
+
+const remove = createRoute({
+  method: "delete",
+  path,
+  tags,
+  request: { params, query: waiting },
+  responses: worked,
+});
+
+/** Images: list, build, import, export, name, delete. */
+export function imageRoutes(app: OpenAPIHono, deps: Deps): void {
+  const { images } = deps.engine;
+  app.openapi(list, (c) =>
+    c.json(
+      page(images.list(), (item) => `${item.aliases[0] ?? "~"} ${item.digest}`, c.req.valid("query")),
+      200,
+    ),
+  );
+  app.openapi(build, (c) => {
+    const { build: recipe, ...rest } = c.req.valid("json");
+    return operationAnswer(c, deps, images.build({ recipe, ...given(rest) }), c.req.valid("query").wait);
+  });
+  app.openapi(bring, (c) => {
+    const { wait, alias } = c.req.valid("query");
+    const content = c.req.raw.body;
+    if (!content) throw new WarrenError("USAGE", "the request's body is missing", "send the archive");
+    const length = c.req.header("content-length");
+    const size = length === undefined ? undefined : Number(length);
+    return operationAnswer(c, deps, images.import({ body: content, ...given({ alias, size }) }), wait);
+  });
+  app.openapi(info, (c) => c.json(images.info(c.req.valid("param").ref), 200));
+  app.openapi(take, async (c): Promise<never> => {
+    const { ref } = c.req.valid("param");
+    const { compression } = c.req.valid("query");
+    const tarball = await images.export(ref, compression, c.req.raw.signal);
+    return new Response(tarball, { headers: { "Content-Type": "application/octet-stream" } }) as never;
+  });
+  app.openapi(name, (c) =>
+    c.json(images.setAliases(c.req.valid("param").ref, c.req.valid("json").aliases), 200),
+  );
+  app.openapi(remove, (c) =>
+    operationAnswer(c, deps, images.delete(c.req.valid("param").ref), c.req.valid("query").wait),
+  );
+}

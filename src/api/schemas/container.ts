@@ -1,0 +1,64 @@
+import { z } from "@hono/zod-openapi";
+import { CONTAINER_STATES, INIT_KINDS } from "../../spec/container.ts";
+
+export const state = z.enum(CONTAINER_STATES);
+
+/** A level's value in base units; `null` is unlimited. */
+export const levelValue = z.union([z.number(), z.string(), z.null()]);
+const levelValues = z.record(z.string(), levelValue);
+
+const summary = z.object({
+  name: z.string(),
+  state,
+  image: z.string(),
+  addresses: z.array(z.string()),
+  created: z.string(),
+  uptime: z.number().nullable().describe("Seconds since init started"),
+  processes: z.number().nullable(),
+  memory: z.number().nullable().describe("Bytes held now"),
+});
+
+export const containerSummary = summary.openapi("ContainerSummary");
+
+export const containerInfo = summary
+  .extend({
+    uuid: z.string(),
+    imageDigest: z.string(),
+    init: z.enum(INIT_KINDS),
+    initPid: z.number().nullable(),
+    idmap: z.object({ base: z.number(), size: z.number() }),
+    rootfs: z.string(),
+    cgroup: z.string(),
+    link: z.string(),
+    capabilities: z.array(z.string()),
+    apparmor: z.string().nullable(),
+    levels: levelValues,
+    pending: levelValues,
+    failure: z.string().nullable(),
+    wanted: z.enum(["running", "stopped"]),
+    version: z.number(),
+  })
+  .openapi("ContainerInfo");
+
+export const createRequest = z
+  .strictObject({
+    name: z.string(),
+    image: z.string(),
+    levels: z.record(z.string(), z.string()).default({}),
+    start: z.boolean().default(false),
+    waitBoot: z.boolean().default(false),
+  })
+  .openapi("CreateRequest");
+
+export const renameRequest = z.strictObject({ name: z.string() }).openapi("RenameRequest");
+
+export const copyRequest = z.strictObject({ to: z.string() }).openapi("CopyRequest");
+
+/** Body of start, stop, restart, freeze and thaw; each reads what concerns it. */
+export const powerRequest = z
+  .strictObject({
+    timeout: z.number().min(0).max(86_400).optional().describe("Seconds until it is killed"),
+    force: z.boolean().optional(),
+    waitBoot: z.boolean().optional().describe("Wait until the guest's boot has finished"),
+  })
+  .openapi("PowerRequest");

@@ -1,0 +1,27 @@
+import { z } from "@hono/zod-openapi";
+import { INIT_KINDS } from "../../spec/container.ts";
+
+export const imageSummary = z
+  .object({
+    digest: z.string(),
+    aliases: z.array(z.string()),
+    size: z.number(),
+    created: z.string(),
+    containers: z.array(z.string()),
+    init: z.enum(INIT_KINDS),
+    architecture: z.string(),
+    description: z.string(),
+    source: z.string(),
+  })
+  .openapi("Image");
+
+export const buildRequest = z
+  .strictObject({
+    build: z.string(),
+    init: z.enum(["systemd", "sysvinit", "openrc"]).optional(),
+    alias: z.string().optional(),
+    force: z.boolean().optional(),
+  })
+  .openapi("BuildImageRequest");
+
+export const aliasesRequest = z.strictObject({ aliases: z.array(z.string()) }).openapi("AliasesRequest");
