@@ -36,6 +36,9 @@ export interface Wired {
   stop(): Promise<void>;
 }
 
+/** Milliseconds that work under way has to end when the daemon is told to. */
+const PATIENCE = 5_000;
+
 /** Reads `config.json` of the instance; the defaults where there is none. Throws BAD_VALUE. */
 export function readConfig(instance: Instance): Config {
   const path = `${instance.etc}/config.json`;
@@ -133,6 +136,7 @@ export async function wire(instance: Instance, log: Log): Promise<Wired> {
     host: createHost(context, version),
   };
   const stop = async (): Promise<void> => {
+    await operations.drain(PATIENCE);
     exits.stop();
     if (runtime.names().length === 0) {
       await network.teardown();

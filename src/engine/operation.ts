@@ -32,6 +32,8 @@ export interface Operations {
   /** Resolves with the record once it ended, or as it is after `timeout` ms. */
   wait(id: string, timeout: number, signal?: AbortSignal): Promise<OperationRecord>;
   cancel(id: string): OperationRecord;
+  /** At the daemon's end: waits for what runs, cancels what takes longer than `patience` ms. */
+  drain(patience: number): Promise<void>;
   /** At start: what an earlier daemon left unfinished is told as failed. */
   recover(): void;
 }
@@ -98,6 +100,7 @@ export function createOperations(deps: { store: Store; events: Events; log: Log 
         },
       });
       record.state = "done";
+      record.progress = { ...record.progress, step: "done" };
     } catch (thrown) {
       const error = asWarrenError(thrown);
       await undo.unwind();
@@ -181,6 +184,15 @@ export function createOperations(deps: { store: Store; events: Events; log: Log 
       const job = jobs.get(id);
       if (job && !isEnded(record.state)) job.abort.abort();
       return record;
+    },
+    async drain(patience) {
+      const over = async (ms: number): Promise<boolean> => {
+        for (const until = Date.now() + ms; jobs.size > 0 && Date.now() < until; ) await Bun.sleep(10);
+        return jobs.size === 0;
+      };
+      if (await over(patience)) return;
+      for (const job of jobs.values()) job.abort.abort();
+      if (!(await over(patience))) log("warn", "work was under way at the end; the next start clears it up");
     },
     recover() {
       for (const old of store.operations.list().filter((o) => !isEnded(o.state))) {
