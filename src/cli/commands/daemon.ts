@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { WarrenError } from "../../spec/errors.ts";
 import { type Context, command } from "../command.ts";
 
@@ -60,7 +61,8 @@ export const stop = command({
     }
     await ctx.client.send("POST", "/v1/daemon/stop");
     for (let left = STOP_SECONDS * 20; left > 0; left--) {
-      if (!(await asked(ctx))) {
+      // Its lock goes last, after it took away what nothing uses any more.
+      if (!(await asked(ctx)) && !existsSync(`${ctx.instance.run}/daemon.lock`)) {
         await ctx.out.done("the daemon has ended; containers run on", { running: false });
         return 0;
       }

@@ -10,6 +10,9 @@ import { signal } from "../pidfd/index.ts";
 import { commandLine, mounts } from "../proc/index.ts";
 import { unmount } from "../syscall/index.ts";
 
+const SIGTERM = 15;
+const SIGKILL = 9;
+
 /** Where Debian's service mounts it. */
 const SYSTEM = "/var/lib/lxcfs";
 const alive = (dir: string): boolean => mounts().includes(dir) && existsSync(`${dir}/proc/meminfo`);
@@ -37,12 +40,12 @@ export async function stopLxcfs(runDir: string): Promise<void> {
   const own = `${runDir}/lxcfs`;
   const pid = existsSync(`${runDir}/lxcfs.pid`) ? Number(readFileSync(`${runDir}/lxcfs.pid`, "utf8")) : 0;
   const ours = (): boolean => commandLine(pid).includes(own);
-  if (pid > 0 && ours()) {
-    const SIGTERM = 15;
-    signal(pid, SIGTERM, ours);
-    for (let i = 0; i < 200 && ours(); i++) await Bun.sleep(10);
-  }
   if (mounts().includes(own)) unmount(own);
+  // Its thread for load averages sleeps for seconds before it hears SIGTERM, and nobody reads it any more.
+  for (const number of [SIGTERM, SIGKILL]) {
+    if (pid > 0 && ours()) signal(pid, number, ours);
+    for (let i = 0; i < 30 && pid > 0 && ours(); i++) await Bun.sleep(10);
+  }
   rmSync(`${runDir}/lxcfs.pid`, { force: true });
   if (existsSync(own)) rmdirSync(own);
 }
