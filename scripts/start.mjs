@@ -12,34 +12,6 @@ import { typed } from "./steps/place.mjs";
 import { heading, Refusal, say, script } from "./steps/say.mjs";
 import { setup } from "./steps/setup.mjs";
 
-await script(async () => {
-  if (process.env.WARREN_DIR) process.env.WARREN_DIR = resolve(process.env.WARREN_DIR);
-  if (!isRoot()) throw new Refusal("npm start makes containers, and is not run by root", "run it as root", 5);
-  await setup();
-  heading("\nBuild");
-  if (isFresh()) say("dist/warren is newer than its sources");
-  else {
-    build();
-    say("made dist/warren, daemon and command line in one file");
-  }
-  heading("\nDaemon");
-  startLxcfs();
-  await ensureDaemon();
-  heading("\nA server in one command");
-  await demo();
-  heading("\nTry next");
-  for (const [command, what] of NEXT) say(`${typed(command).padEnd(46)} ${what}`);
-  say(`${"npm stop".padEnd(46)} end the daemon; containers run on`);
-  return 0;
-});
-
-/** Setup starts nothing, so where systemd runs the host its lxcfs may still be waiting for the next boot. */
-function startLxcfs() {
-  if (!existsSync("/run/systemd/system")) return; // the daemon starts its own
-  if (capture(["systemctl", "is-active", "--quiet", "lxcfs.service"]).code === 0) return;
-  if (capture(["systemctl", "start", "lxcfs.service"]).code === 0) say("started lxcfs.service");
-}
-
 /** @type {[string, string][]} */
 const NEXT = [
   ["shell demo", "a root shell in it"],
@@ -50,3 +22,36 @@ const NEXT = [
   ["host check", "what this host offers and lacks"],
   ["delete demo --force", "away with it"],
 ];
+
+await script(async () => {
+  if (process.env.WARREN_DIR) process.env.WARREN_DIR = resolve(process.env.WARREN_DIR);
+  if (!isRoot()) throw new Refusal("npm start makes containers, and is not run by root", "run it as root", 5);
+  await setup();
+  heading("\nBuild");
+  const changed = !isFresh();
+  if (!changed) say("dist/warren is newer than its sources");
+  else {
+    build();
+    say("made dist/warren, daemon and command line in one file");
+  }
+  heading("\nDaemon");
+  startLxcfs();
+  await ensureDaemon({ changed });
+  heading("\nA server in one command");
+  await demo();
+  heading("\nTry next");
+  const next = [
+    ...NEXT.map(([command, what]) => [typed(command), what]),
+    ["npm stop", "end the daemon; containers run on"],
+  ];
+  const width = Math.max(...next.map(([command = ""]) => command.length));
+  for (const [command = "", what] of next) say(`${command.padEnd(width)}   ${what}`);
+  return 0;
+});
+
+/** Setup starts nothing, so where systemd runs the host its lxcfs may still be waiting for the next boot. */
+function startLxcfs() {
+  if (!existsSync("/run/systemd/system")) return; // the daemon starts its own
+  if (capture(["systemctl", "is-active", "--quiet", "lxcfs.service"]).code === 0) return;
+  if (capture(["systemctl", "start", "lxcfs.service"]).code === 0) say("started lxcfs.service");
+}

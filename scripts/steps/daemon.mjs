@@ -16,14 +16,18 @@ const STOP = 30_000;
 /** The daemon's answer to `version`, `null` when none runs. */
 export const running = async () => (await ask(instance().socket, "/v1/version"))?.body ?? null;
 
-/** Starts the daemon unless it runs; returns once it answers. */
-export async function ensureDaemon() {
+/**
+ * Starts the daemon unless it runs; returns once it answers. One that runs older sources is replaced.
+ * @param {{ changed: boolean }} options whether the sources changed since the last build
+ */
+export async function ensureDaemon({ changed }) {
   const { version } = JSON.parse(readFileSync(inClone("package.json"), "utf8"));
   const there = await running();
-  if (there?.version === version)
+  if (there?.version === version && !changed) {
     return say(`the daemon runs (Warren ${there.version}, pid ${holder(instance().socket)})`);
+  }
   if (there) {
-    say(`the daemon is Warren ${there.version} and this is ${version}: it is replaced, containers run on`);
+    say("the daemon runs older sources: it is replaced, containers run on");
     await stopDaemon();
   }
   const { state, socket } = instance();

@@ -48,14 +48,15 @@ const SYSCTLS = [
   "net/ipv4/conf/all/proxy_arp",
 ];
 
-/** Processes whose executable or arguments mention one of `words`, without their pids: `n × command`. */
-function processes(words: string[]): string[] {
+/** Processes that mention `word` in their arguments or environment, without their pids: `n × command`. */
+function processes(word: string): string[] {
   const seen = new Map<string, number>();
   for (const pid of readdirSync("/proc").filter(
     (name) => /^\d+$/.test(name) && Number(name) !== process.pid,
   )) {
     const command = read(`/proc/${pid}/cmdline`).replaceAll("\0", " ").trim();
-    if (words.some((word) => command.includes(word))) seen.set(command, (seen.get(command) ?? 0) + 1);
+    if (!`${command}\0${read(`/proc/${pid}/environ`)}`.includes(word)) continue;
+    seen.set(command, (seen.get(command) ?? 0) + 1);
   }
   return [...seen].map(([command, count]) => `${count} × ${command}`);
 }
@@ -71,20 +72,20 @@ const descriptors = (): string[] =>
   });
 
 /**
- * Takes the host's state. `dir` is the WARREN_DIR under test, `tag` its instance tag: only what mentions one of them is
- * looked at among mounts, cgroups and processes, so that other daemons don't disturb.
+ * Takes the host's state. `dir` is the WARREN_DIR under test, `tag` its instance tag: everything Warren names carries one of them,
+ * so what other programs and daemons do meanwhile doesn't disturb. The sysctls are the whole host's.
  */
 export function hostState(dir: string, tag: string): HostState {
+  const own = (lines: string[]) => lines.filter((line) => line.includes(dir) || line.includes(tag));
   return {
     mounts: mounts(dir),
     cgroups: cgroups(tag),
-    links: tool("ip", "-o", "link", "show").map((line) => line.replace(/^\d+: ([^:@]+).*/, "$1")),
-    routes: [...tool("ip", "route", "show", "table", "all"), ...tool("ip", "-6", "route", "show")],
-    rules: tool("ip", "rule", "show"),
-    proxies: [...tool("ip", "neigh", "show", "proxy"), ...tool("ip", "-6", "neigh", "show", "proxy")],
-    nft: tool("nft", "list", "tables"),
+    links: own(tool("ip", "-o", "link", "show").map((line) => line.replace(/^\d+: ([^:@]+).*/, "$1"))),
+    routes: own([...tool("ip", "route", "show", "table", "all"), ...tool("ip", "-6", "route", "show")]),
+    proxies: own([...tool("ip", "neigh", "show", "proxy"), ...tool("ip", "-6", "neigh", "show", "proxy")]),
+    nft: own(tool("nft", "list", "tables")),
     sysctls: SYSCTLS.map((key) => `${key} = ${read(join("/proc/sys", key)).trim()}`),
-    processes: processes([dir]),
+    processes: processes(dir),
     descriptors: descriptors(),
   };
 }
