@@ -32,10 +32,14 @@ export interface Carried {
 }
 export type Socket = ServerWebSocket<Carried>;
 
+/** Sizes and signals that are kept while the command is being started. */
+const MOST_EARLY = 64;
+
 /** Ties a command to a socket, with at most 1 MiB on its way in either direction. */
 export function createRelay(ws: Socket, purpose: Purpose, exec: Engine["exec"], log: Log): Relay {
   const outlet: Outlet = createOutlet(ws);
   let session: ExecSession | undefined;
+  const early: ((session: ExecSession) => void)[] = [];
   let asked = false;
   let closed = false;
   const intake: Intake = createIntake({
@@ -58,6 +62,7 @@ export function createRelay(ws: Socket, purpose: Purpose, exec: Engine["exec"], 
     session = await open(first);
     if (closed) return session.hangUp();
     outlet.tell({ type: "started" });
+    for (const act of early.splice(0)) act(session);
     intake.begin();
     const { stdout, stderr, exited } = session;
     // Its outcome is looked at after all output; a failure before that must not count as unhandled.
@@ -72,12 +77,19 @@ export function createRelay(ws: Socket, purpose: Purpose, exec: Engine["exec"], 
     return exec.exec(name, given(read(execRequest, first)));
   };
 
+  const whenBegun = (act: (session: ExecSession) => void): void => {
+    if (session) act(session);
+    else if (early.length < MOST_EARLY) early.push(act);
+  };
+
   const later = (frame: string): void => {
     const told = read(clientFrame, frame);
     if (told.type === "ack") outlet.acknowledged(told.bytes);
     else if (told.type === "eof") intake.end();
-    else if (told.type === "resize") session?.resize(told.columns, told.rows);
-    else session?.signal(told.signal);
+    else
+      whenBegun((it) =>
+        told.type === "resize" ? it.resize(told.columns, told.rows) : it.signal(told.signal),
+      );
   };
 
   return {

@@ -43,3 +43,32 @@ export async function* withHeartbeat<T>(items: AsyncIterable<T>, every: number, 
     await iterator.return?.();
   }
 }
+
+/** Passes a stream on and tells when it was read to its end, failed, or was given up. */
+export function watched(source: ReadableStream<Uint8Array>): {
+  stream: ReadableStream<Uint8Array>;
+  taken: Promise<void>;
+} {
+  const reader = source.getReader();
+  const { promise: taken, resolve } = Promise.withResolvers<void>();
+  const stream = new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        try {
+          const { value, done } = await reader.read();
+          if (!done) return controller.enqueue(value);
+          controller.close();
+        } catch (error) {
+          controller.error(error);
+        }
+        resolve();
+      },
+      async cancel() {
+        resolve();
+        await reader.cancel();
+      },
+    },
+    { highWaterMark: 0 },
+  );
+  return { stream, taken };
+}

@@ -5,6 +5,7 @@ import { page } from "../page.ts";
 import { body, bytes, failure, json, pageOf } from "../schemas/answer.ts";
 import { aliasesRequest, buildRequest, imageSummary } from "../schemas/image.ts";
 import { paging, waiting } from "../schemas/query.ts";
+import { watched } from "../stream.ts";
 import { worked } from "./container.ts";
 
 const tags = ["images"];
@@ -76,6 +77,9 @@ const remove = createRoute({
   responses: worked,
 });
 
+/** Milliseconds an upload may take: a day. */
+const LONGEST = 86_400_000;
+
 /** Images: list, build, import, export, name, delete. */
 export function imageRoutes(app: OpenAPIHono, deps: Deps): void {
   const { images } = deps.engine;
@@ -89,13 +93,24 @@ export function imageRoutes(app: OpenAPIHono, deps: Deps): void {
     const { build: recipe, ...rest } = c.req.valid("json");
     return operationAnswer(c, deps, images.build({ recipe, ...given(rest) }), c.req.valid("query").wait);
   });
-  app.openapi(bring, (c) => {
+  app.openapi(bring, async (c) => {
     const { wait, alias } = c.req.valid("query");
     const content = c.req.raw.body;
     if (!content) throw new WarrenError("USAGE", "the request's body is missing", "send the archive");
     const length = c.req.header("content-length");
     const size = length === undefined ? undefined : Number(length);
-    return operationAnswer(c, deps, images.import({ body: content, ...given({ alias, size }) }), wait);
+    const { stream, taken } = watched(content);
+    const record = images.import({ body: stream, ...given({ alias, size }) });
+    // An answer given while the archive still comes would cut it off.
+    const ended = new AbortController();
+    const over = deps.engine.operations.wait(
+      record.id,
+      LONGEST,
+      AbortSignal.any([ended.signal, deps.closing]),
+    );
+    await Promise.race([taken, over]);
+    ended.abort();
+    return operationAnswer(c, deps, record, wait);
   });
   app.openapi(info, (c) => c.json(images.info(c.req.valid("param").ref), 200));
   app.openapi(take, async (c): Promise<never> => {

@@ -1,0 +1,206 @@
+/** An engine without a host: the same interface over arrays in memory, for tests of what stands on it. */
+import type { Engine, ExecRequest, ExecSession } from "../../src/engine/index.ts";
+import type { ContainerInfo } from "../../src/spec/container.ts";
+import { WarrenError } from "../../src/spec/errors.ts";
+import type { WarrenEvent } from "../../src/spec/event.ts";
+import type { ImageSummary } from "../../src/spec/image.ts";
+import { isEnded, type OperationRecord } from "../../src/spec/operation.ts";
+
+export const container = (name: string): ContainerInfo => ({
+  name,
+  state: "running",
+  image: "busybox",
+  addresses: ["10.0.0.2"],
+  created: "2026-01-01T00:00:00.000Z",
+  uptime: 1,
+  processes: 1,
+  memory: 1,
+  uuid: `uuid-${name}`,
+  imageDigest: "sha256:00",
+  init: "busybox",
+  initPid: 1,
+  idmap: { base: 1_000_000, size: 65_536 },
+  rootfs: "/r",
+  cgroup: "warren/x",
+  link: "wr-1",
+  capabilities: [],
+  apparmor: null,
+  levels: {},
+  pending: {},
+  failure: null,
+  wanted: "running",
+  version: 7,
+});
+
+export const image = (alias: string): ImageSummary => ({
+  digest: `sha256:${alias}`,
+  aliases: [alias],
+  size: 1,
+  created: "2026-01-01T00:00:00.000Z",
+  containers: [],
+  init: "busybox",
+  architecture: "amd64",
+  description: "",
+  source: "built-in:busybox",
+});
+
+export interface FakeEngine extends Engine {
+  /** Each call that makes an operation, as it came. */
+  asked: { kind: string; args: unknown[] }[];
+  /** Ends an operation. */
+  end(id: string, how: Partial<OperationRecord>): void;
+  emit(event: Omit<WarrenEvent, "seq" | "time">): void;
+  /** Files by path. */
+  stored: Map<string, Uint8Array>;
+  /** Makes the session of the next `exec` or `console`. */
+  session: (request: ExecRequest) => ExecSession;
+}
+
+const none = (what: string, code: "NO_CONTAINER" | "NO_IMAGE" | "NO_OPERATION" | "NO_FILE"): never => {
+  throw new WarrenError(code, `there is no ${what}`, "look");
+};
+
+export function fakeEngine(names: string[] = []): FakeEngine {
+  const operations = new Map<string, OperationRecord>();
+  const events: WarrenEvent[] = [];
+  const wakers = new Set<() => void>();
+  const wake = (): void => {
+    for (const go of wakers) go();
+    wakers.clear();
+  };
+  const changed = (signal?: AbortSignal): Promise<void> =>
+    new Promise((resolve) => {
+      wakers.add(resolve);
+      signal?.addEventListener("abort", () => resolve(), { once: true });
+    });
+  const known = (name: string): string =>
+    names.includes(name) ? name : none(`container "${name}"`, "NO_CONTAINER");
+  const make =
+    (kind: string) =>
+    (...args: unknown[]): OperationRecord => {
+      fake.asked.push({ kind, args });
+      const record: OperationRecord = {
+        id: `op-${operations.size + 1}`,
+        kind,
+        targets: [],
+        state: "running",
+        progress: { step: "", done: 0, total: 0, unit: "steps" },
+        created: "",
+        updated: "",
+      };
+      operations.set(record.id, record);
+      return record;
+    };
+  const onOne =
+    (kind: string) =>
+    (name: string, ...args: unknown[]): OperationRecord =>
+      make(kind)(known(name), ...args);
+  const operation = (id: string): OperationRecord =>
+    operations.get(id) ?? none(`operation "${id}"`, "NO_OPERATION");
+
+  const fake: FakeEngine = {
+    asked: [],
+    stored: new Map(),
+    session: () => {
+      throw new WarrenError("NOT_RUNNING", "it does not run", "start it");
+    },
+    end(id, how) {
+      operations.set(id, { ...operation(id), state: "done", ...how });
+      wake();
+    },
+    emit(event) {
+      events.push({ ...event, seq: events.length + 1, time: "2026-01-01T00:00:00.000Z" });
+      wake();
+    },
+    version: async () => ({ version: "0", api: "v1", lxc: "5", kernel: "6", cgroup: "v1" }),
+    containers: {
+      list: (filter = {}) => names.filter((name) => name.includes(filter.name ?? "")).map(container),
+      info: async (name) => container(known(name)),
+      create: make("container.create"),
+      start: onOne("container.start"),
+      stop: onOne("container.stop"),
+      restart: onOne("container.restart"),
+      freeze: onOne("container.freeze"),
+      thaw: onOne("container.thaw"),
+      delete: onOne("container.delete"),
+      rename: onOne("container.rename"),
+      copy: onOne("container.copy"),
+      async *logs(name, { follow, signal }) {
+        known(name);
+        yield new TextEncoder().encode("line\n");
+        while (follow && !signal.aborted) await changed(signal);
+      },
+    },
+    levels: {
+      catalogue: () => [],
+      get: async (name) => ({ [known(name)]: { wanted: 1, effective: 1, saved: null, pending: null } }),
+      set: async (name, change) => {
+        fake.asked.push({ kind: "levels.set", args: [known(name), change] });
+        return { applied: {}, saved: change.save, pending: [], note: "" };
+      },
+    },
+    exec: {
+      exec: async (_, request) => fake.session(request),
+      console: async () => fake.session({ command: [] }),
+    },
+    files: {
+      stat: async (_, path) => {
+        const size = fake.stored.get(path)?.length;
+        if (path === "/")
+          return { name: "", type: "directory", size: 0, mode: 0o755, uid: 0, gid: 0, mtime: "" };
+        if (size === undefined) return none(path, "NO_FILE");
+        return { name: path, type: "file", size, mode: 0o4755, uid: 5, gid: 6, mtime: "" };
+      },
+      list: async () => [],
+      read: async (name, path) => ({
+        stat: await fake.files.stat(name, path),
+        body: new Response(new Uint8Array(fake.stored.get(path)!)).body!,
+      }),
+      write: async (_, path, body, owner) => {
+        fake.asked.push({ kind: "files.write", args: [owner] });
+        fake.stored.set(path, await new Response(body).bytes());
+      },
+      remove: async (_, path) => {
+        if (!fake.stored.delete(path)) none(path, "NO_FILE");
+      },
+      archive: async () => new Blob(["tar"]).stream(),
+    },
+    images: {
+      list: () => ["b/1", "a/1"].map(image),
+      info: (ref) => (ref === "a/1" ? image(ref) : none(`image "${ref}"`, "NO_IMAGE")),
+      build: make("image.build"),
+      import({ body, ...o }) {
+        const record = make("image.import")(o);
+        void new Response(body).bytes().then((bytes) => fake.end(record.id, { result: bytes.length }));
+        return record;
+      },
+      export: async () => new Blob(["archive"]).stream(),
+      setAliases: (ref, aliases) => ({ ...fake.images.info(ref), aliases }),
+      delete: make("image.delete"),
+    },
+    operations: {
+      list: () => [...operations.values()],
+      get: operation,
+      async wait(id, timeout, signal) {
+        const over = AbortSignal.any([AbortSignal.timeout(timeout), ...(signal ? [signal] : [])]);
+        while (!isEnded(operation(id).state) && !over.aborted) await changed(over);
+        return operation(id);
+      },
+      cancel: operation,
+    },
+    events: {
+      async *stream({ since, follow, signal }) {
+        for (let at = since; !signal.aborted; ) {
+          const next = events[at];
+          if (next) {
+            at = next.seq;
+            yield next;
+          } else if (follow) await changed(signal);
+          else return;
+        }
+      },
+    },
+    host: { info: async () => ({}), check: async () => ({ ok: true, checks: [] }) },
+  };
+  return fake;
+}
