@@ -1,6 +1,6 @@
 /** `npm start` and `npm stop` as a newcomer types them, in a directory of their own. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { chmodSync, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { instanceOf } from "../../src/spec/instance.ts";
@@ -94,6 +94,17 @@ describe("two commands", () => {
     expect(npm("stop")).toMatchObject({ code: 0, out: expect.stringContaining("no daemon runs") });
     expect(npm("start").code).toBe(0);
     expect(json("info", "demo").initPid).toBe(initPid);
+  });
+
+  test("every command of the README's tour does what it says", () => {
+    const readme = readFileSync(join(CLONE, "README.md"), "utf8");
+    const tour = /## A tour\n\n```sh\n([\s\S]*?)```/.exec(readme)?.[1]?.trim().split("\n") ?? [];
+    expect(tour.length).toBeGreaterThan(10);
+    for (const line of tour) {
+      const { code, out, err } = run("sh", "-c", line);
+      expect(code, `${line}\n${out}${err}`).toBe(0);
+    }
+    expect(json("list").map(({ name }: { name: string }) => name)).toEqual(["demo"]);
   });
 
   test("after delete and npm stop the host is as it was", async () => {
