@@ -86,6 +86,7 @@ const REPORT = `<testsuites>
     <testcase name="later &amp; more" classname="inner &gt; outer" file="a.test.ts">
       <skipped message="TODO" />
     </testcase>
+    <testcase name="(unnamed)" classname="g" file="a.test.ts"><skipped /></testcase>
     <testcase name="bad" classname="g" file="a.test.ts"><failure type="AssertionError" message="1 &lt; 2">text</failure></testcase>
   </testsuite>
 </testsuites>`;
