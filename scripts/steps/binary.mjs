@@ -34,6 +34,8 @@ export function build() {
     "--minify",
     "--bytecode",
     "--format=esm",
+    // A command loads its own piece; in one piece each would load the daemon.
+    "--splitting",
     "--no-compile-autoload-dotenv",
   ];
   const { code, stdout, stderr } = capture(

@@ -17,6 +17,7 @@ export const COMMANDS: Readonly<Record<string, Loader>> = {
   delete: async () => (await import("./commands/delete.ts")).remove,
   rename: async () => (await import("./commands/copy.ts")).rename,
   copy: async () => (await import("./commands/copy.ts")).copy,
+  boot: async () => (await import("./commands/boot.ts")).boot,
   list: async () => (await import("./commands/list.ts")).list,
   info: async () => (await import("./commands/info.ts")).info,
   exec: async () => (await import("./commands/exec.ts")).exec,

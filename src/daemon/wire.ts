@@ -1,6 +1,7 @@
 /** The only place that builds real doors and puts the engine together. */
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { adopt, cleanUpAfterEnd } from "../engine/adopt.ts";
+import { startWanted } from "../engine/autostart.ts";
 import { createContainers } from "../engine/container.ts";
 import { type Context, lockOf } from "../engine/context.ts";
 import { createEvents } from "../engine/event.ts";
@@ -111,6 +112,7 @@ export async function wire(instance: Instance, log: Log): Promise<Wired> {
   operations.recover();
   await context.images.recover();
   await adopt(context);
+  startWanted(context);
 
   const version = createVersion(context);
   const engine: Engine = {

@@ -1,11 +1,12 @@
 import { existsSync, readdirSync, rmdirSync } from "node:fs";
 import { linksWith, removeLinks } from "../host/link/index.ts";
-import { forget, monitors, running } from "../host/lxc/index.ts";
+import { ending, forget, monitors, running } from "../host/lxc/index.ts";
 import { signal } from "../host/pidfd/index.ts";
 import { mounts } from "../host/proc/index.ts";
 import { unmount } from "../host/syscall/index.ts";
 import type { ContainerRecord } from "../spec/container.ts";
 import { cgroupTop, linkPrefix, monitorTop } from "../spec/instance.ts";
+import { hostRebooted } from "./autostart.ts";
 import { type Context, lockOf } from "./context.ts";
 import { discard } from "./create.ts";
 import { emptyTrash, finish, moveToTrash } from "./delete.ts";
@@ -55,6 +56,7 @@ async function adoptOne(c: Context, r: ContainerRecord): Promise<void> {
       c.events.emit({ type: "container-adopted", container: r.name, details: { initPid: found.initPid } });
       return;
     }
+    if (r.wanted === "running" && !hostRebooted(c)) noteEnd(c, r);
     await cleanUp(c, r);
     return;
   }
@@ -63,6 +65,19 @@ async function adoptOne(c: Context, r: ContainerRecord): Promise<void> {
   await cleanUp(c, r);
   discard(c, r);
   c.log("info", "a container that was never finished was taken away", { container: r.name });
+}
+
+/** A container that ended while no daemon was there to see it. */
+function noteEnd(c: Context, r: ContainerRecord): void {
+  const end = ending(c.paths.lxc, r.name);
+  const failure = end?.how === "crash" ? end.reason : null;
+  c.store.containers.update(r.name, (old) => ({ ...old, wanted: "stopped", failure }));
+  const reason = `${end?.reason ?? "ended"} while the daemon was away`;
+  c.events.emit({
+    type: failure === null ? "container-stopped" : "container-crashed",
+    container: r.name,
+    details: { reason },
+  });
 }
 
 /** Ends what runs under our directory and belongs to no record that wants it. */

@@ -118,6 +118,10 @@ export function createContainers(c: Context): Engine["containers"] {
         targets: [name, to],
       });
     },
+    setPriority(name, priority) {
+      record(c.store, name);
+      c.store.containers.update(name, (old) => ({ ...old, priority }));
+    },
     logs(name, o) {
       const r = record(c.store, name);
       return followLog(c.paths.console(r.uuid), o, () => existsSync(c.paths.data(r.uuid)));

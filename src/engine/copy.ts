@@ -15,8 +15,8 @@ import type { Work } from "./operation.ts";
 export async function copy(c: Context, name: string, to: string, work: Work): Promise<ContainerRecord> {
   const source = record(c.store, name);
   containerName(to);
-  const { image, imageAlias, init, levels } = source;
-  const made = insert(c, { name: to, image, imageAlias, init, levels: { ...levels } });
+  const { image, imageAlias, init, levels, priority } = source;
+  const made = insert(c, { name: to, image, imageAlias, init, levels: { ...levels }, priority });
   work.undo("container", () => discard(c, made));
   makeDirectories(c, made.uuid);
   work.progress("copying files");

@@ -15,6 +15,7 @@ export async function create(c: Context, request: CreateRequest, work: Work): Pr
       : (image.aliases[0] ?? image.digest.slice(7, 19)),
     init: image.init,
     levels,
+    priority: request.priority ?? 0,
   });
   work.undo("container", () => discard(c, made));
   makeDirectories(c, made.uuid);
@@ -26,7 +27,7 @@ export async function create(c: Context, request: CreateRequest, work: Work): Pr
 /** Reserves name, slot and addresses in one go; the record says `creating` until its files are there. */
 export function insert(
   c: Context,
-  of: Pick<ContainerRecord, "name" | "image" | "imageAlias" | "init" | "levels">,
+  of: Pick<ContainerRecord, "name" | "image" | "imageAlias" | "init" | "levels" | "priority">,
 ): ContainerRecord {
   return c.store.transaction(() => {
     const made: ContainerRecord = {

@@ -21,6 +21,8 @@ export interface Engine {
     delete(name: string, o: { force?: boolean }): OperationRecord;
     rename(name: string, to: string, ifVersion?: number): OperationRecord;
     copy(name: string, to: string): OperationRecord;
+    /** Sets the order of starting after a reboot of the host; higher first. */
+    setPriority(name: string, priority: number): void;
     logs(
       name: string,
       o: { lines?: number; follow?: boolean; signal: AbortSignal },

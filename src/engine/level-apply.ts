@@ -5,7 +5,7 @@ import { bytes } from "../spec/codec.ts";
 import type { LevelValues } from "../spec/container.ts";
 import { asWarrenError, WarrenError } from "../spec/errors.ts";
 import type { LevelHost, Lowering } from "../spec/level.ts";
-import { holds } from "./level-kernel.ts";
+import { holds, readSetting } from "./level-kernel.ts";
 
 /** Times that memory is asked back before a limit below it is given up. */
 const TRIES = 4;
@@ -91,9 +91,9 @@ function readBack(
   host: LevelHost,
 ): void {
   for (const { setting } of have) {
-    const { controller, file, of } = setting;
+    const { file, of } = setting;
     const wrote = setting.text(want, host);
-    const read = cgroups.read(group, controller, file);
+    const read = readSetting(cgroups, group, setting, host);
     if (read !== null && holds(setting, wrote, read)) continue;
     throw new WarrenError(
       "FAILED",

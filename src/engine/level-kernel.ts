@@ -3,7 +3,7 @@ import type { Cgroups } from "../host/cgroup/index.ts";
 import type { Present } from "../plan/level.ts";
 import type { LevelValue, LevelValues } from "../spec/container.ts";
 import { WarrenError } from "../spec/errors.ts";
-import type { Dialect, Figure, LevelCounter, LevelRow, LevelWay, Setting } from "../spec/level.ts";
+import type { Dialect, Figure, LevelCounter, LevelHost, LevelRow, LevelWay, Setting } from "../spec/level.ts";
 import { LEVELS } from "../spec/levels.ts";
 
 /** The way a dialect serves a row, if it does. */
@@ -28,11 +28,27 @@ export function settingsOf(keys: readonly string[], dialect: Dialect): Setting[]
   return all.filter(({ of }) => of.some((key) => keys.includes(key)));
 }
 
+/** A setting's text as the kernel has it, `null` when there is no such file. */
+export function readSetting(
+  cgroups: Cgroups,
+  group: string,
+  setting: Setting,
+  host: LevelHost,
+): string | null {
+  const text = cgroups.read(group, setting.controller, setting.file);
+  return text === "" && setting.empty ? setting.empty(host) : text;
+}
+
 /** The settings as the kernel has them; those that this host hasn't are left out. */
-export function readPresent(cgroups: Cgroups, group: string, settings: readonly Setting[]): Present[] {
+export function readPresent(
+  cgroups: Cgroups,
+  group: string,
+  settings: readonly Setting[],
+  host: LevelHost,
+): Present[] {
   return settings.flatMap((setting) => {
-    const { controller, file, nesting, lowering } = setting;
-    const text = cgroups.read(group, controller, file);
+    const { controller, nesting, lowering } = setting;
+    const text = readSetting(cgroups, group, setting, host);
     if (text === null) return [];
     const below = (nesting ? cgroups.below(group, controller) : []).map((path) => ({
       path,

@@ -141,7 +141,7 @@ export function createLevels(deps: LevelDeps): Levels {
     keep: () => void,
   ) {
     const attempt = async (left: number): Promise<void> => {
-      const have = readPresent(cgroups, group, settingsOf(keys, dialect));
+      const have = readPresent(cgroups, group, settingsOf(keys, dialect), host);
       complete(group, keys, have);
       const steps = planLevels(have, want, host);
       await applyLevels({ cgroups, group, steps, have, want, host, keep }).catch((error: WarrenError) => {
@@ -203,7 +203,7 @@ export function createLevels(deps: LevelDeps): Levels {
       const want = { ...wantedOf(record, String(run.pid), host), ...now };
       checkTogether(want, dialect);
       if (request.dryRun) {
-        const have = readPresent(cgroups, run.cgroup, settingsOf(Object.keys(now), dialect));
+        const have = readPresent(cgroups, run.cgroup, settingsOf(Object.keys(now), dialect), host);
         return { ...answer, saved: false, plan: planLevels(have, want, host).map(stepText) };
       }
       const unsaved = { ...live.get(record.uuid, String(run.pid)) };

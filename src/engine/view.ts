@@ -61,6 +61,7 @@ export async function info(c: Context, r: ContainerRecord, busy: Busy): Promise<
     pending: c.levels.pending(r),
     failure: r.failure,
     wanted: r.wanted,
+    priority: r.priority,
     version: r.version,
   };
 }

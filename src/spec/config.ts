@@ -14,7 +14,10 @@ export interface Config {
   group: string;
 }
 
-export const DEFAULT_CONFIG: Config = { network: { ipv4: null, ipv6: null, nameservers: null }, group: "warren" };
+export const DEFAULT_CONFIG: Config = {
+  network: { ipv4: null, ipv6: null, nameservers: null },
+  group: "warren",
+};
 
 const bad = (key: string, want: string): WarrenError =>
   new WarrenError("BAD_VALUE", `config.json: ${key} is not ${want}`, "correct it or take it out");

@@ -40,6 +40,8 @@ export interface ContainerRecord {
   levels: LevelValues;
   /** What the operator wants: the daemon starts `running` ones again after a host reboot. */
   wanted: "running" | "stopped";
+  /** Order of starting after a reboot of the host: higher first, 0 unless told. */
+  priority: number;
   /** `creating` and `deleting` are finished or undone at the next start of the daemon. */
   phase: "creating" | "ready" | "deleting";
   /** Whether host name, hosts and resolver were written into its files. */
@@ -84,6 +86,7 @@ export interface ContainerInfo extends ContainerSummary {
   pending: LevelValues;
   failure: string | null;
   wanted: "running" | "stopped";
+  priority: number;
   version: number;
 }
 
@@ -92,6 +95,8 @@ export interface CreateRequest {
   name: string;
   image: string;
   levels: Record<string, string>;
+  /** Order of starting after a reboot of the host; 0 unless told. */
+  priority?: number | undefined;
   start: boolean;
   /** Wait until the guest's boot has finished, not just until init runs. */
   waitBoot: boolean;

@@ -64,7 +64,13 @@ export class WarrenError extends Error {
   readonly fix: string;
   readonly details: Record<string, unknown> | undefined;
 
-  constructor(code: ErrorCode, message: string, fix = "", details?: Record<string, unknown>, cause?: unknown) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    fix = "",
+    details?: Record<string, unknown>,
+    cause?: unknown,
+  ) {
     super(message, cause === undefined ? undefined : { cause });
     this.name = "WarrenError";
     this.code = code;

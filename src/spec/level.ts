@@ -51,6 +51,8 @@ export interface Setting {
   text(levels: LevelValues, host: LevelHost): string;
   /** What a text, written or read, amounts to. */
   extent(text: string): Extent;
+  /** What an empty file stands for, where a group with processes can't be given an empty one again. */
+  empty?(host: LevelHost): string;
   /** Whether the root group has the file too, so that its absence there tells. */
   inRoot?: boolean;
   /** How much less than written the kernel may keep, for it counts in pages. */

@@ -139,7 +139,8 @@ export function fakeCgroups(dialect: Dialect): FakeCgroups {
         return text;
       }
       case "cpuset.cpus":
-        if (dialect === "v2") return text;
+        // Groups here always have processes, and those need a CPU.
+        if (dialect === "v2") return text === "" ? refuse("write", path, "ENOSPC", text) : text;
         if (text === "" || (outer !== null && !within(text, get(outer, file))))
           refuse("write", path, "EACCES", text);
         if (direct(group).some((c) => !within(get(`${group}/${c}`, file), text)))

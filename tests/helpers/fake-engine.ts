@@ -29,6 +29,7 @@ export const container = (name: string): ContainerInfo => ({
   pending: {},
   failure: null,
   wanted: "running",
+  priority: 0,
   version: 7,
 });
 
@@ -125,6 +126,7 @@ export function fakeEngine(names: string[] = []): FakeEngine {
       delete: onOne("container.delete"),
       rename: onOne("container.rename"),
       copy: onOne("container.copy"),
+      setPriority: () => undefined,
       async *logs(name, { follow, signal }) {
         known(name);
         yield new TextEncoder().encode("line\n");

@@ -67,6 +67,7 @@ export function containerOf(image: string, name: string): ContainerRecord {
     addresses: [],
     levels: {},
     wanted: "stopped",
+    priority: 0,
     phase: "ready",
     identity: "pending",
     failure: null,

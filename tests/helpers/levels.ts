@@ -32,6 +32,7 @@ export function containerRecord(name: string, levels: ContainerRecord["levels"] 
     addresses: [],
     levels,
     wanted: "running",
+    priority: 0,
     phase: "ready",
     identity: "done",
     failure: null,

@@ -4,6 +4,7 @@ import { type Deps, given, operationAnswer } from "../answer.ts";
 import { page } from "../page.ts";
 import { body, failure, json, pageOf } from "../schemas/answer.ts";
 import {
+  bootRequest,
   containerInfo,
   containerSummary,
   copyRequest,
@@ -82,6 +83,14 @@ const copy = createRoute({
   responses: worked,
 });
 
+const boot = createRoute({
+  method: "put",
+  path: "/v1/containers/{name}/boot",
+  tags,
+  request: { params: name, body: body(bootRequest) },
+  responses: { 200: { description: "It is kept", content: { "application/json": { schema: bootRequest } } } },
+});
+
 /** The version that `If-Match` asks for; `undefined` when any will do. Throws USAGE. */
 export function wantedVersion(header: string | undefined): number | undefined {
   if (header === undefined || header === "*") return undefined;
@@ -120,6 +129,11 @@ export function containerRoutes(app: OpenAPIHono, deps: Deps): void {
   app.openapi(remove, (c) => {
     const { wait, force } = c.req.valid("query");
     return operationAnswer(c, deps, containers.delete(c.req.valid("param").name, given({ force })), wait);
+  });
+  app.openapi(boot, (c) => {
+    const { priority } = c.req.valid("json");
+    containers.setPriority(c.req.valid("param").name, priority);
+    return c.json({ priority }, 200);
   });
   app.openapi(copy, (c) => {
     const record = containers.copy(c.req.valid("param").name, c.req.valid("json").to);

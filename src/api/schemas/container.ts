@@ -36,15 +36,22 @@ export const containerInfo = summary
     pending: levelValues,
     failure: z.string().nullable(),
     wanted: z.enum(["running", "stopped"]),
+    priority: z.number(),
     version: z.number(),
   })
   .openapi("ContainerInfo");
+
+/** Order of starting after a reboot of the host. */
+const priority = z.number().int().min(-1000).max(1000).describe("Started before those of lower priority");
+
+export const bootRequest = z.strictObject({ priority }).openapi("BootRequest");
 
 export const createRequest = z
   .strictObject({
     name: z.string(),
     image: z.string(),
     levels: z.record(z.string(), z.string()).default({}),
+    priority: priority.optional(),
     start: z.boolean().default(false),
     waitBoot: z.boolean().default(false),
   })

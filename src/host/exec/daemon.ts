@@ -6,9 +6,14 @@ import { TOOL_PATH } from "./index.ts";
  * of ours: one that it kept open would never end.
  */
 export async function startDaemon(argv: readonly string[], timeout: number): Promise<void> {
-  const child = Bun.spawn({ cmd: [...argv], stdio: ["ignore", "ignore", "ignore"], env: { PATH: TOOL_PATH } });
+  const child = Bun.spawn({
+    cmd: [...argv],
+    stdio: ["ignore", "ignore", "ignore"],
+    env: { PATH: TOOL_PATH },
+  });
   const timer = setTimeout(() => child.kill("SIGKILL"), timeout);
   const code = await child.exited;
   clearTimeout(timer);
-  if (code !== 0) throw new WarrenError("FAILED", `${argv[0]} ended with ${code}`, "start it by hand to see why", { argv });
+  if (code !== 0)
+    throw new WarrenError("FAILED", `${argv[0]} ended with ${code}`, "start it by hand to see why", { argv });
 }

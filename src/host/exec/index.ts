@@ -90,10 +90,16 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
       child.stdin.write(input);
       await Promise.resolve(child.stdin.end()).catch(() => undefined);
     }
-    const said = Promise.all([collect(child.stdout, options.onStdout), collect(child.stderr, options.onStderr)]);
+    const said = Promise.all([
+      collect(child.stdout, options.onStdout),
+      collect(child.stderr, options.onStderr),
+    ]);
     const code = await child.exited;
     // A process it left behind may hold the pipes open for ever: what was said until now is what counts.
-    const [stdout, stderr] = await Promise.race([said, Bun.sleep(GRACE).then((): [string, string] => ["", ""])]);
+    const [stdout, stderr] = await Promise.race([
+      said,
+      Bun.sleep(GRACE).then((): [string, string] => ["", ""]),
+    ]);
     if (ended === "timeout")
       throw new WarrenError("TIMEOUT", `${argv[0]} did not end within ${timeout} ms`, "try again", {
         argv,

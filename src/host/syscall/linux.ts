@@ -1,5 +1,5 @@
-import { closeSync } from "node:fs";
 import { dlopen, ptr, read, FFIType as T } from "bun:ffi";
+import { closeSync } from "node:fs";
 import { WarrenError } from "../../spec/errors.ts";
 import { errnoName } from "./text.ts";
 

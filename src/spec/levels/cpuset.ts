@@ -1,7 +1,7 @@
 /** Which CPUs a container runs on. */
-import type { LevelValue, LevelValues } from "../container.ts";
+import type { LevelValue } from "../container.ts";
 import { cpuList, cpuListText } from "../cpulist.ts";
-import type { Dialect, LevelWay, Nesting } from "../level.ts";
+import type { Dialect, LevelWay, Nesting, Setting } from "../level.ts";
 import { figure } from "./figures.ts";
 
 const common = (a: string, b: string): number[] => {
@@ -9,9 +9,10 @@ const common = (a: string, b: string): number[] => {
   return (cpuList(a) ?? []).filter((cpu) => other.has(cpu));
 };
 const cpusExtent = (text: string): string | null => text || null;
-const chosenCpus = (levels: LevelValues, all: string): string => {
+/** All CPUs are named: the kernel refuses to empty the list of a group that has processes. */
+const chosenCpus: Setting["text"] = (levels, host) => {
   const value = levels["cpu.set"];
-  return typeof value === "string" ? value : all;
+  return typeof value === "string" ? value : host.cpus;
 };
 
 /** On v1 the CPUs of a group below are always some of its parent's. */
@@ -34,7 +35,7 @@ export const cpuSet: Record<Dialect, LevelWay> = {
         controller: "cpuset",
         file: "cpuset.cpus",
         of: ["cpu.set"],
-        text: (levels, host) => chosenCpus(levels, host.cpus),
+        text: chosenCpus,
         extent: cpusExtent,
         inRoot: true,
         nesting: cpusNesting,
@@ -48,7 +49,8 @@ export const cpuSet: Record<Dialect, LevelWay> = {
         controller: "cpuset",
         file: "cpuset.cpus",
         of: ["cpu.set"],
-        text: (levels) => chosenCpus(levels, ""),
+        text: chosenCpus,
+        empty: (host) => host.cpus,
         extent: cpusExtent,
       },
     ],
