@@ -84,11 +84,13 @@ export function readFigure(cgroups: Cgroups, group: string, figure: Figure | und
   return rest.reduce<number>((sum, each) => sum + (typeof each === "number" ? each : 0), own);
 }
 
-/** What is in force in a group, by key; levels that this host can't do are left out. */
-export function readEffective(cgroups: Cgroups, group: string): LevelValues {
+/** What is in force in a group, by key; levels that this dialect can't do are left out. */
+export function readEffective(cgroups: Cgroups, group: string, host: LevelHost): LevelValues {
   const entries = LEVELS.flatMap((row) => {
     const way = wayOf(row, cgroups.dialect);
-    return way ? [[row.key, readFigure(cgroups, group, way.limit)] as const] : [];
+    if (!way) return [];
+    const empty = way.settings[0]?.empty?.(host) ?? null;
+    return [[row.key, readFigure(cgroups, group, way.limit) ?? empty] as const];
   });
   return Object.fromEntries(entries);
 }

@@ -124,7 +124,7 @@ export function createLevels(deps: LevelDeps): Levels {
     const run = running(record.name);
     if (!run || LEVELS.every(({ live: now }) => now)) return {};
     const saved = savedOf(record, hostFacts());
-    const effective = readEffective(cgroups, run.cgroup);
+    const effective = readEffective(cgroups, run.cgroup, hostFacts());
     const waiting = LEVELS.filter(
       (row) =>
         !row.live && why(row) === null && !sameValue(row, saved[row.key] ?? null, effective[row.key] ?? null),
@@ -232,7 +232,7 @@ export function createLevels(deps: LevelDeps): Levels {
       const run = running(name);
       const saved = savedOf(record, host);
       const wanted = run ? wantedOf(record, String(run.pid), host) : saved;
-      const effective = run ? readEffective(cgroups, run.cgroup) : {};
+      const effective = run ? readEffective(cgroups, run.cgroup, host) : {};
       const waiting = pending(record);
       const state = ({ key }: LevelRow): LevelState => ({
         wanted: wanted[key] ?? null,

@@ -103,6 +103,6 @@ describe("the table", () => {
     const texts = (dialect: "v1" | "v2") =>
       LEVELS.flatMap(({ ways }) => ways[dialect]?.settings ?? []).map(({ text }) => text(levels, host));
     expect(texts("v1")).toEqual([`${GIB}`, `${GIB * 1.5}`, "512", "50000", "0-3", "2048"]);
-    expect(texts("v2")).toEqual([`${GIB}`, `${GIB / 2}`, "50", "50000 100000", "", "2048"]);
+    expect(texts("v2")).toEqual([`${GIB}`, `${GIB / 2}`, "50", "50000 100000", "0-3", "2048"]);
   });
 });
