@@ -58,7 +58,8 @@ export function readOptions(
   };
   while (at < argv.length) {
     const word = argv[at]!;
-    const isOption = word.length > 1 && word[0] === "-";
+    // A negative number is a value; no option is a digit.
+    const isOption = /^-[^0-9]/.test(word);
     if (word === "--" || (!isOption && words.length >= stopAfter)) break;
     at++;
     if (word.startsWith("--")) {
