@@ -1,5 +1,6 @@
 /** The only place that builds real doors and puts the engine together. */
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
+import { dirname } from "node:path";
 import { adopt, cleanUpAfterEnd } from "../engine/adopt.ts";
 import { startWanted } from "../engine/autostart.ts";
 import { createContainers } from "../engine/container.ts";
@@ -7,6 +8,7 @@ import { type Context, lockOf } from "../engine/context.ts";
 import { createEvents } from "../engine/event.ts";
 import { createExec } from "../engine/exec.ts";
 import { createFiles } from "../engine/files.ts";
+import { haltAll } from "../engine/halt.ts";
 import { createHost, createVersion } from "../engine/host.ts";
 import { createImages } from "../engine/image.ts";
 import type { Engine } from "../engine/index.ts";
@@ -24,8 +26,10 @@ import { which } from "../host/exec/index.ts";
 import { setSwitch } from "../host/link/index.ts";
 import { installHook, writeLevels } from "../host/lxc/index.ts";
 import { ensureLxcfs, stopLxcfs } from "../host/lxcfs/index.ts";
+import { hostEnds } from "../host/manager/index.ts";
 import { watchExits } from "../host/pidfd/index.ts";
 import { type Config, DEFAULT_CONFIG, parseConfig } from "../spec/config.ts";
+import { WarrenError } from "../spec/errors.ts";
 import { cgroupTop, type Instance, monitorTop } from "../spec/instance.ts";
 import type { Log } from "../spec/log.ts";
 import { openStore } from "../store/sqlite.ts";
@@ -33,6 +37,10 @@ import { openStore } from "../store/sqlite.ts";
 export interface Wired {
   engine: Engine;
   config: Config;
+  /** Whether the host is going down. */
+  hostEnds(): Promise<boolean>;
+  /** Ends every container, to be started again at the host's next boot. */
+  haltAll(): Promise<void>;
   /** Lets go of the host: when nothing runs, everything Warren put there is taken away. */
   stop(): Promise<void>;
 }
@@ -53,6 +61,7 @@ export async function wire(instance: Instance, log: Log): Promise<Wired> {
   for (const dir of [paths.containers, paths.trash]) mkdirSync(dir, { recursive: true, mode: 0o700 });
   // 0711: the ids of containers must get through to their roots, and need not see what else is there.
   for (const dir of [paths.lxc, paths.roots]) mkdirSync(dir, { recursive: true, mode: 0o711 });
+  refuseClosedParents(paths.roots);
   mkdirSync(paths.scratch, { recursive: true, mode: 0o700 });
 
   const store = openStore(`${instance.state}/warren.db`);
@@ -151,7 +160,19 @@ export async function wire(instance: Instance, log: Log): Promise<Wired> {
     }
     store.close();
   };
-  return { engine, config, stop };
+  return { engine, config, hostEnds, haltAll: () => haltAll(context), stop };
+}
+
+/** Throws REFUSED when the ids of containers can't get through to their roots: LXC would say so only at a start. */
+function refuseClosedParents(path: string): void {
+  for (let at = path; at !== "/"; at = dirname(at)) {
+    if (statSync(at).mode & 0o001) continue;
+    throw new WarrenError(
+      "REFUSED",
+      `${at} lets nobody but its owner through, and containers have ids of their own`,
+      `chmod o+x ${at}, or keep WARREN_DIR elsewhere`,
+    );
+  }
 }
 
 /** Whether LXC can give each container a profile: the kernel has AppArmor and its parser is there. */

@@ -25,6 +25,9 @@ export function stateOf(c: Context, r: ContainerRecord, busy: Busy): ContainerSt
   return r.started ? "stopped" : "created";
 }
 
+const wholeSeconds = (seconds: number | null): number | null =>
+  seconds === null ? null : Math.floor(seconds);
+
 /** What `list` shows of one container. A few small reads, no process: a thousand take tens of milliseconds. */
 export function summary(c: Context, r: ContainerRecord, busy: Busy): ContainerSummary {
   const live = c.runtime.get(r.name);
@@ -35,7 +38,7 @@ export function summary(c: Context, r: ContainerRecord, busy: Busy): ContainerSu
     image: r.imageAlias,
     addresses: r.addresses,
     created: r.created,
-    uptime: live ? uptime(live.initPid) : null,
+    uptime: live ? wholeSeconds(uptime(live.initPid)) : null,
     processes: usage?.tasks ?? null,
     memory: usage?.memory ?? null,
   };
