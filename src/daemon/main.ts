@@ -5,6 +5,7 @@ import { WarrenError } from "../spec/errors.ts";
 import type { Instance } from "../spec/instance.ts";
 import { holdLock } from "./lock.ts";
 import { jsonLog } from "./log.ts";
+import { notify } from "./notify.ts";
 import { wire } from "./wire.ts";
 
 /** Runs until it is told to end (SIGTERM, SIGINT, `daemon stop`); answers the exit code. Throws LOCKED, BAD_VALUE. */
@@ -15,13 +16,16 @@ export async function runDaemon(instance: Instance): Promise<number> {
   mkdirSync(instance.run, { recursive: true, mode: 0o711 });
   const unlock = holdLock(instance);
   const began = performance.now();
-  const { engine, config, stop } = await wire(instance, log);
+  const { engine, config, hostEnds, haltAll, stop } = await wire(instance, log);
   const told = Promise.withResolvers<string>();
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => told.resolve(signal));
   const onStop = (): void => told.resolve("the API");
   const server = serve({ engine, socket: instance.socket, group: config.group, log, onStop });
   log("info", "serving", { socket: instance.socket, ms: Math.round(performance.now() - began) });
+  notify("READY=1", log);
   const by = await told.promise;
+  notify("STOPPING=1", log);
+  if (by === "SIGTERM" && (await hostEnds())) await haltAll();
   log("info", "ending; containers run on", { by });
   await server.stop();
   await stop();

@@ -20,11 +20,14 @@ const SIGKILL = 9;
  */
 const HALT: Record<InitKind, number> = { systemd: 38, sysvinit: 30, openrc: 30, busybox: 12, other: 30 };
 
-/** Ends a container: asks its init to halt, kills it after `timeout` seconds or at once. Throws NOT_RUNNING. */
+/**
+ * Ends a container: asks its init to halt, kills it after `timeout` seconds or at once. With `stayWanted` it is started
+ * again at the host's next boot. Throws NOT_RUNNING.
+ */
 export async function stop(
   c: Context,
   name: string,
-  o: { timeout?: number; force?: boolean },
+  o: { timeout?: number; force?: boolean; stayWanted?: boolean },
   work: Pick<Work, "progress">,
 ): Promise<void> {
   const r = record(c.store, name);
@@ -34,7 +37,7 @@ export async function stop(
   live.stopping = true;
   const killed = await end(c, r, live, o, work);
   await cleanUp(c, r);
-  c.store.containers.update(name, (old) => ({ ...old, wanted: "stopped" }));
+  if (!o.stayWanted) c.store.containers.update(name, (old) => ({ ...old, wanted: "stopped" }));
   c.events.emit({
     type: "container-stopped",
     container: name,

@@ -5,5 +5,6 @@
  * errno's name. What must never happen here: a decision, a loop over guest data, a call that can block for long.
  */
 export * from "./linux.ts";
+export * from "./socket.ts";
 export * from "./stdio.ts";
 export { errnoName } from "./text.ts";
