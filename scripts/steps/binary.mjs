@@ -26,9 +26,17 @@ export const isFresh = () =>
 export function build() {
   mkdirSync(inClone("dist"), { recursive: true });
   const made = `${BINARY}.new`;
-  const entry = inClone("src", "cli", "main.ts");
+  compile({ bun: bunPath(), cwd: ROOT, outfile: made });
+  renameSync(made, BINARY);
+}
+
+/**
+ * Compiles the sources below `cwd` into one file. Equal sources make equal files where the file's own name is equal too.
+ * @param {{ bun: string, cwd: string, outfile: string }} what bun: the one that compiles, and goes into the file
+ */
+export function compile({ bun, cwd, outfile }) {
   const argv = [
-    bunPath(),
+    bun,
     "build",
     "--compile",
     "--minify",
@@ -37,14 +45,10 @@ export function build() {
     // A command loads its own piece; in one piece each would load the daemon.
     "--splitting",
     "--no-compile-autoload-dotenv",
+    "--no-compile-autoload-bunfig",
+    `--outfile=${outfile}`,
+    join("src", "cli", "main.ts"),
   ];
-  const { code, stdout, stderr } = capture(
-    [...argv, "--no-compile-autoload-bunfig", `--outfile=${made}`, entry],
-    {
-      cwd: ROOT,
-      timeout: 5 * 60_000,
-    },
-  );
+  const { code, stdout, stderr } = capture(argv, { cwd, timeout: 5 * 60_000 });
   if (code !== 0) throw new Refusal(`bun build ended with ${code}`, (stderr || stdout).trim());
-  renameSync(made, BINARY);
 }
