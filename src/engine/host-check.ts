@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { release } from "node:os";
 import { run, which } from "../host/exec/index.ts";
 import { shiftTo } from "../host/idmap/index.ts";
+import { alive } from "../host/lxcfs/index.ts";
 import { mountRoot, unmountRoot } from "../host/overlay/index.ts";
 import { boundingSet } from "../host/proc/index.ts";
 import { capabilityNames } from "../spec/capabilities.ts";
@@ -164,7 +165,7 @@ function lxcfs(c: Context): HostCheck {
       "not running: guests see the host's memory and processors",
       "install lxcfs and restart the daemon",
     );
-  return existsSync(`${c.lxcfs}/proc/meminfo`)
+  return alive(c.lxcfs)
     ? ok("lxcfs", `serves ${c.lxcfs}`)
     : missing(
         "lxcfs",

@@ -3,7 +3,7 @@
  *
  * What must never happen here: stopping a daemon that another started.
  */
-import { existsSync, mkdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
 import { startDaemon } from "../exec/daemon.ts";
 import { which } from "../exec/index.ts";
 import { signal } from "../pidfd/index.ts";
@@ -15,7 +15,18 @@ const SIGKILL = 9;
 
 /** Where Debian's service mounts it. */
 const SYSTEM = "/var/lib/lxcfs";
-const alive = (dir: string): boolean => mounts().includes(dir) && existsSync(`${dir}/proc/meminfo`);
+
+/**
+ * Whether a living lxcfs serves `dir`. The names are asked for and no file: from 6.0 on lxcfs reads the caller's init's
+ * personality, which a process without all of its capabilities may not, and that is no matter for the guests.
+ */
+export function alive(dir: string): boolean {
+  try {
+    return mounts().includes(dir) && readdirSync(`${dir}/proc`).includes("meminfo");
+  } catch {
+    return false;
+  }
+}
 
 /**
  * The directory of a living lxcfs: the system's where a service runs it, else one of ours below `runDir`, started if
