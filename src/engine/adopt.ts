@@ -10,8 +10,7 @@ import { hostRebooted } from "./autostart.ts";
 import { type Context, lockOf } from "./context.ts";
 import { discard } from "./create.ts";
 import { emptyTrash, finish, moveToTrash } from "./delete.ts";
-import { cgroupOf, linkOf } from "./start.ts";
-import { cleanUp } from "./stop.ts";
+import { cgroupOf, cleanUp, linkOf } from "./root.ts";
 
 /** Milliseconds that a start which was under way when the daemon ended has to come to an end. */
 const PATIENCE = 15_000;

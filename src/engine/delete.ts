@@ -4,7 +4,8 @@ import type { ContainerRecord } from "../spec/container.ts";
 import { WarrenError } from "../spec/errors.ts";
 import { type Context, record } from "./context.ts";
 import type { Work } from "./operation.ts";
-import { cleanUp, stop } from "./stop.ts";
+import { cleanUp } from "./root.ts";
+import { stop } from "./stop.ts";
 
 /** Takes a container and its files away. Throws RUNNING unless forced. */
 export async function remove(c: Context, name: string, o: { force?: boolean }, work: Work): Promise<void> {

@@ -9,7 +9,7 @@ import { WarrenError } from "../spec/errors.ts";
 import { printable } from "../spec/name.ts";
 import { type Context, lockOf, record } from "./context.ts";
 import type { Engine, FileStat } from "./index.ts";
-import { baseOf, mountContainer, unmountContainer } from "./start.ts";
+import { baseOf, mountContainer, unmountContainer } from "./root.ts";
 
 const O_PATH = 0o10000000;
 const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants;

@@ -13,6 +13,8 @@ export interface Work {
   progress(step: string, done?: number, total?: number, unit?: OperationRecord["progress"]["unit"]): void;
   /** Adds a way back, run in reverse order when the work fails or is cancelled. */
   undo(what: string, back: () => void | Promise<void>): void;
+  /** What was done so far stays, also when the work fails later. */
+  keep(): void;
 }
 
 export interface Submission {
@@ -95,6 +97,7 @@ export function createOperations(deps: { store: Store; events: Events; log: Log 
         id: record.id,
         signal: job.abort.signal,
         undo: undo.add,
+        keep: undo.keep,
         progress(step, done = 0, total = 0, unit = "steps") {
           record.progress = { step, done, total, unit };
         },

@@ -1,58 +1,19 @@
-import { chmodSync, chownSync, existsSync, mkdirSync, rmdirSync } from "node:fs";
-import { shiftTo } from "../host/idmap/index.ts";
 import { start as lxcStart, type Running } from "../host/lxc/index.ts";
-import { mountRoot, unmountRoot } from "../host/overlay/index.ts";
 import { DROPPED_CAPABILITIES } from "../spec/capabilities.ts";
-import { type ContainerRecord, FIRST_ID, IDS_PER_CONTAINER } from "../spec/container.ts";
+import { type ContainerRecord, IDS_PER_CONTAINER } from "../spec/container.ts";
 import { WarrenError } from "../spec/errors.ts";
-import { cgroupTop, linkPrefix, monitorTop } from "../spec/instance.ts";
+import { monitorTop } from "../spec/instance.ts";
 import { waitBoot } from "./boot.ts";
 import { type Context, record } from "./context.ts";
 import { writeIdentity } from "./identity.ts";
 import type { Work } from "./operation.ts";
+import { baseOf, cgroupOf, cleanUp, linkOf, mountContainer, unmountContainer } from "./root.ts";
 import type { Live } from "./runtime.ts";
 
-export const baseOf = (r: ContainerRecord): number => FIRST_ID + r.slot * IDS_PER_CONTAINER;
-export const linkOf = (c: Context, r: ContainerRecord): string => `${linkPrefix(c.instance)}${r.slot}`;
-export const cgroupOf = (c: Context, name: string): string => `${cgroupTop(c.instance)}/${name}`;
-
-/** Mounts the root of a container, as it sees it, and gives its path. */
-export async function mountContainer(c: Context, r: ContainerRecord): Promise<string> {
-  const guard = c.paths.rootGuard(r.uuid);
-  const target = c.paths.root(r.uuid);
-  const base = baseOf(r);
-  mkdirSync(target, { recursive: true });
-  // The container's root must get through to its tree, other users of the host must not: set-uid files are in there.
-  chownSync(guard, 0, base);
-  chmodSync(guard, 0o710);
-  const shift = await shiftTo(base);
-  try {
-    mountRoot(
-      {
-        lowers: [c.images.rootfs(r.image)],
-        data: c.paths.data(r.uuid),
-        target,
-        scratch: c.paths.scratchOf(r.uuid),
-      },
-      shift.fd,
-    );
-  } finally {
-    shift.close();
-  }
-  return target;
-}
-
-/** Takes the root of a container away, and the directories it hung in. */
-export function unmountContainer(c: Context, uuid: string): void {
-  const guard = c.paths.rootGuard(uuid);
-  if (!existsSync(guard)) return;
-  unmountRoot(c.paths.root(uuid));
-  // Never recursive: should anything still be mounted there, it is a guest's tree.
-  if (existsSync(c.paths.root(uuid))) rmdirSync(c.paths.root(uuid));
-  rmdirSync(guard);
-}
-
-/** Starts a container; resolves when init runs and the network is up. Throws RUNNING; undone when it fails. */
+/**
+ * Starts a container; resolves when init runs and the network is up. Throws RUNNING; undone when it fails. When only
+ * the waiting for its boot fails, it runs on.
+ */
 export async function start(c: Context, name: string, o: { waitBoot?: boolean }, work: Work): Promise<Live> {
   const r = record(c.store, name);
   if (c.runtime.get(name))
@@ -60,7 +21,7 @@ export async function start(c: Context, name: string, o: { waitBoot?: boolean },
   work.progress("mounting the root");
   // Nothing runs, so what may still hang there is what an earlier run left.
   unmountContainer(c, r.uuid);
-  work.undo("root", () => unmountContainer(c, r.uuid));
+  work.undo("start", () => cleanUp(c, r));
   const rootfs = await mountContainer(c, r);
   if (r.identity === "pending") {
     writeIdentity(rootfs, {
@@ -76,6 +37,8 @@ export async function start(c: Context, name: string, o: { waitBoot?: boolean },
   const live = c.runtime.adopt(name, found);
   c.store.containers.update(name, (old) => ({ ...old, wanted: "running", started: true, failure: null }));
   c.events.emit({ type: "container-started", container: name, details: { initPid: live.initPid } });
+  // It runs: whatever becomes of the waiting, there is no way back any more.
+  work.keep();
   if (o.waitBoot) {
     work.progress("waiting for the guest's boot");
     await waitBoot(c, name, r.init, work.signal);

@@ -1,17 +1,19 @@
-import { forget, running } from "../host/lxc/index.ts";
+import { initBegan, running } from "../host/lxc/index.ts";
 import { signal } from "../host/pidfd/index.ts";
+import { takesSignal } from "../host/proc/index.ts";
 import type { ContainerRecord, InitKind } from "../spec/container.ts";
 import { WarrenError } from "../spec/errors.ts";
-import { monitorTop } from "../spec/instance.ts";
 import { type Context, record } from "./context.ts";
 import type { Work } from "./operation.ts";
+import { cgroupOf, cleanUp } from "./root.ts";
 import type { Live } from "./runtime.ts";
-import { cgroupOf, unmountContainer } from "./start.ts";
 
 /** Seconds a guest has to halt before it is killed, unless told. */
 export const STOP_TIMEOUT = 60;
 /** Milliseconds the monitor has to clean up after init was killed. */
 const KILL_PATIENCE = 30_000;
+/** Milliseconds until an init that was not seen ready for its signal is sent it again. */
+const AGAIN = 100;
 
 const SIGKILL = 9;
 /**
@@ -61,8 +63,14 @@ async function end(
   }
   if (!o.force) {
     work.progress("waiting for the guest to halt");
-    signal(live.initPid, HALT[r.init], still);
-    if (await c.runtime.ended(r.name, (o.timeout ?? STOP_TIMEOUT) * 1000)) return false;
+    const until = performance.now() + (o.timeout ?? STOP_TIMEOUT) * 1000;
+    const left = (): number => until - performance.now();
+    // An init that was only just started would never hear of it; that of busybox waits without a sign of being ready.
+    for (let heard = false; !heard && left() > 0; ) {
+      heard = initBegan(c.paths.lxc, live) && takesSignal(live.initPid, HALT[r.init]);
+      signal(live.initPid, HALT[r.init], still);
+      if (await c.runtime.ended(r.name, heard ? left() : Math.min(AGAIN, left()))) return false;
+    }
   }
   work.progress("killing");
   signal(live.initPid, SIGKILL, still);
@@ -73,12 +81,4 @@ async function end(
     `${r.name} could not be killed`,
     "see the kernel's log (dmesg) for a process that hangs",
   );
-}
-
-/** Frees what a container held while it ran; works as well on what a crash left. */
-export async function cleanUp(c: Context, r: ContainerRecord): Promise<void> {
-  unmountContainer(c, r.uuid);
-  forget(c.paths.lxc, r.name);
-  await c.cgroups.remove(cgroupOf(c, r.name));
-  await c.cgroups.remove(`${monitorTop(c.instance)}/${r.name}`);
 }

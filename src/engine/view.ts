@@ -9,7 +9,7 @@ import {
   type LevelValues,
 } from "../spec/container.ts";
 import type { Context } from "./context.ts";
-import { baseOf, cgroupOf, linkOf } from "./start.ts";
+import { baseOf, cgroupOf, linkOf } from "./root.ts";
 
 /** Which verb is at work on a container right now. */
 export type Busy = ReadonlyMap<string, "starting" | "stopping">;

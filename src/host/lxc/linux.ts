@@ -79,6 +79,11 @@ export function running(lxcPath: string, name: string): Running | null {
   return { initPid, monitorPid, runs };
 }
 
+/** Whether a container's init is the guest's program already, and not yet LXC preparing its place. */
+export function initBegan(lxcPath: string, { initPid }: Running): boolean {
+  return monitorOf(commandLine(initPid), lxcPath) === null;
+}
+
 /** How the last run's init ended, once it has. */
 export function ending(lxcPath: string, name: string): ReturnType<typeof endOfInit> {
   return endOfInit(text(`${lxcPath}/${name}/log`) ?? "");

@@ -4,7 +4,7 @@
  * What must never happen here: trusting a number that a guest chose; pids are the host's.
  */
 import { readFileSync } from "node:fs";
-import { mountPoints, parentOf, startOf } from "./text.ts";
+import { mountPoints, parentOf, startOf, takes } from "./text.ts";
 
 const read = (path: string): string | null => {
   try {
@@ -36,6 +36,11 @@ export function uptime(pid: number): number | null {
 /** The command line of a process, its words; empty when it is gone. */
 export function commandLine(pid: number): string[] {
   return (read(`/proc/${pid}/cmdline`) ?? "").split("\0").filter((word) => word !== "");
+}
+
+/** Whether a process has made ready for a signal; what comes earlier is lost on an init (pid_namespaces(7)). */
+export function takesSignal(pid: number, signal: number): boolean {
+  return takes(read(`/proc/${pid}/status`) ?? "", signal);
 }
 
 /** Every mount point of this mount namespace, the newest last. */

@@ -7,6 +7,15 @@ export const parentOf = (stat: string): number => Number(fields(stat)[1]);
 
 export const startOf = (stat: string): number => Number(fields(stat)[19]);
 
+/** Whether a /proc/PID/status tells that a signal is caught, or blocked to be read later (signalfd(2)); 1 is the first bit. */
+export function takes(status: string, signal: number): boolean {
+  const bit = 1n << BigInt(signal - 1);
+  return ["SigCgt", "SigBlk"].some((mask) => {
+    const hex = new RegExp(`^${mask}:\\s*([0-9a-f]+)$`, "m").exec(status)?.[1];
+    return hex !== undefined && (BigInt(`0x${hex}`) & bit) !== 0n;
+  });
+}
+
 /** Mount points of a /proc/PID/mountinfo, octal escapes undone (proc_pid_mountinfo(5)). */
 export function mountPoints(mountinfo: string): string[] {
   return mountinfo

@@ -1,0 +1,56 @@
+/** What a container has on the host by its record: names, its mounted root, and the way to be rid of all of it. */
+import { chmodSync, chownSync, existsSync, mkdirSync, rmdirSync } from "node:fs";
+import { shiftTo } from "../host/idmap/index.ts";
+import { forget } from "../host/lxc/index.ts";
+import { mountRoot, unmountRoot } from "../host/overlay/index.ts";
+import { type ContainerRecord, FIRST_ID, IDS_PER_CONTAINER } from "../spec/container.ts";
+import { cgroupTop, linkPrefix, monitorTop } from "../spec/instance.ts";
+import type { Context } from "./context.ts";
+
+export const baseOf = (r: ContainerRecord): number => FIRST_ID + r.slot * IDS_PER_CONTAINER;
+export const linkOf = (c: Context, r: ContainerRecord): string => `${linkPrefix(c.instance)}${r.slot}`;
+export const cgroupOf = (c: Context, name: string): string => `${cgroupTop(c.instance)}/${name}`;
+
+/** Mounts the root of a container, as it sees it, and gives its path. */
+export async function mountContainer(c: Context, r: ContainerRecord): Promise<string> {
+  const guard = c.paths.rootGuard(r.uuid);
+  const target = c.paths.root(r.uuid);
+  const base = baseOf(r);
+  mkdirSync(target, { recursive: true });
+  // The container's root must get through to its tree, other users of the host must not: set-uid files are in there.
+  chownSync(guard, 0, base);
+  chmodSync(guard, 0o710);
+  const shift = await shiftTo(base);
+  try {
+    mountRoot(
+      {
+        lowers: [c.images.rootfs(r.image)],
+        data: c.paths.data(r.uuid),
+        target,
+        scratch: c.paths.scratchOf(r.uuid),
+      },
+      shift.fd,
+    );
+  } finally {
+    shift.close();
+  }
+  return target;
+}
+
+/** Takes the root of a container away, and the directories it hung in. */
+export function unmountContainer(c: Context, uuid: string): void {
+  const guard = c.paths.rootGuard(uuid);
+  if (!existsSync(guard)) return;
+  unmountRoot(c.paths.root(uuid));
+  // Never recursive: should anything still be mounted there, it is a guest's tree.
+  if (existsSync(c.paths.root(uuid))) rmdirSync(c.paths.root(uuid));
+  rmdirSync(guard);
+}
+
+/** Frees what a container held while it ran; works as well on what a crash left. */
+export async function cleanUp(c: Context, r: ContainerRecord): Promise<void> {
+  unmountContainer(c, r.uuid);
+  forget(c.paths.lxc, r.name);
+  await c.cgroups.remove(cgroupOf(c, r.name));
+  await c.cgroups.remove(`${monitorTop(c.instance)}/${r.name}`);
+}

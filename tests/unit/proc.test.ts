@@ -1,0 +1,17 @@
+import { expect, test } from "bun:test";
+import { takes } from "../../src/host/proc/text.ts";
+
+const status = (caught: string, blocked: string) =>
+  `Name:\tinit\nSigQ:\t0/1\nSigBlk:\t${blocked}\nSigIgn:\t0000000000000000\nSigCgt:\t${caught}\n`;
+const NONE = "0000000000000000";
+
+test("a signal is taken when it is caught or blocked, and by its own bit", () => {
+  const USR2 = 12;
+  expect(takes(status(NONE, NONE), USR2)).toBe(false);
+  expect(takes(status("0000000000000800", NONE), USR2)).toBe(true);
+  expect(takes(status(NONE, "0000000000000800"), USR2)).toBe(true);
+  expect(takes(status("0000000000000400", "0000000000001000"), USR2)).toBe(false);
+  // SIGRTMIN+4, as systemd has it, lies beyond 32 bits.
+  expect(takes(status(NONE, "0000002000000000"), 38)).toBe(true);
+  expect(takes("", USR2)).toBe(false);
+});
