@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, rmdirSync } from "node:fs";
 import { linksWith, removeLinks } from "../host/link/index.ts";
-import { ending, forget, monitors, running } from "../host/lxc/index.ts";
+import { ending, forget, monitors, recover, running } from "../host/lxc/index.ts";
 import { signal } from "../host/pidfd/index.ts";
 import { mounts } from "../host/proc/index.ts";
 import { unmount } from "../host/syscall/index.ts";
@@ -10,7 +10,7 @@ import { hostRebooted } from "./autostart.ts";
 import { type Context, lockOf } from "./context.ts";
 import { discard } from "./create.ts";
 import { emptyTrash, finish, moveToTrash } from "./delete.ts";
-import { cgroupOf, cleanUp, linkOf } from "./root.ts";
+import { cgroupOf, cleanUp, linkOf, removeGroup } from "./root.ts";
 
 /** Milliseconds that a start which was under way when the daemon ended has to come to an end. */
 const PATIENCE = 15_000;
@@ -22,8 +22,11 @@ const SIGKILL = 9;
  */
 export async function adopt(c: Context): Promise<void> {
   await settle(c);
-  const found = c.store.containers.list();
-  for (const r of found) await adoptOne(c, r);
+  for (const r of c.store.containers.list())
+    await adoptOne(c, r).catch((error) => {
+      // One container that can't be put in order must not keep the others from being served.
+      c.log("error", "a container could not be put in order", { container: r.name, error: String(error) });
+    });
   await sweep(c);
 }
 
@@ -34,7 +37,7 @@ async function settle(c: Context): Promise<void> {
     if (half.length === 0) return;
   }
   for (const [name, pid] of monitors(c.paths.lxc))
-    if (running(c.paths.lxc, name) === null) {
+    if (running(c.paths.lxc, name) === null && recover(c.paths.lxc, name, pid) === null) {
       c.log("warn", "a start that did not come to an end was ended", { container: name });
       signal(pid, SIGKILL, () => monitors(c.paths.lxc).get(name) === pid);
     }
@@ -106,7 +109,7 @@ async function sweep(c: Context): Promise<void> {
   for (const uuid of entries(c.paths.scratch)) removeDirectories(c, c.paths.scratchOf(uuid));
   for (const name of entries(c.paths.lxc)) if (!names.has(name)) forget(c.paths.lxc, name);
   for (const top of [cgroupTop(c.instance), monitorTop(c.instance)])
-    for (const group of groupsBelow(c, top)) if (!names.has(group)) await c.cgroups.remove(`${top}/${group}`);
+    for (const group of groupsBelow(c, top)) if (!names.has(group)) await removeGroup(c, `${top}/${group}`);
   const links = new Set(runs.map((r) => linkOf(c, r)));
   await removeLinks(linksWith(linkPrefix(c.instance)).filter((link) => !links.has(link)));
   const kept = new Set(c.store.containers.list().map((r) => r.uuid));

@@ -51,6 +51,16 @@ export function unmountContainer(c: Context, uuid: string): void {
 export async function cleanUp(c: Context, r: ContainerRecord): Promise<void> {
   unmountContainer(c, r.uuid);
   forget(c.paths.lxc, r.name);
-  await c.cgroups.remove(cgroupOf(c, r.name));
-  await c.cgroups.remove(`${monitorTop(c.instance)}/${r.name}`);
+  await removeGroup(c, cgroupOf(c, r.name));
+  await removeGroup(c, `${monitorTop(c.instance)}/${r.name}`);
+}
+
+/** Takes a group away; what still runs in it lost its monitor, so nobody can be its master any more: it is ended. */
+export async function removeGroup(c: Context, group: string): Promise<void> {
+  const left = c.cgroups.processes(group);
+  if (left.length > 0) {
+    c.log("warn", "processes without a monitor were ended", { group, processes: left.length });
+    await c.cgroups.kill(group);
+  }
+  await c.cgroups.remove(group);
 }

@@ -1,5 +1,6 @@
 import { ending, forget, type Running, running } from "../host/lxc/index.ts";
 import type { Exits } from "../host/pidfd/index.ts";
+import { parent } from "../host/proc/index.ts";
 import type { Log } from "../spec/log.ts";
 import type { Store } from "../store/index.ts";
 import { consoleTail } from "./console-tail.ts";
@@ -26,6 +27,8 @@ export interface Runtime {
 /** Milliseconds that a new init may take to appear after the old one ended, before it counts as an end. */
 const REBOOT_PATIENCE = 60_000;
 
+const MONITOR_KILLED = { how: "crash", reason: "its LXC monitor was killed" } as const;
+
 export function createRuntime(deps: {
   store: Store;
   events: Events;
@@ -42,7 +45,9 @@ export function createRuntime(deps: {
   const gone = (name: string, it: Live): void => {
     if (live.get(name) !== it) return;
     live.delete(name);
-    const end = ending(paths.lxc, name);
+    // Init outlived its monitor: someone killed that, and nothing can be done with the container any more.
+    const orphaned = parent(it.initPid) !== null;
+    const end = orphaned ? MONITOR_KILLED : ending(paths.lxc, name);
     const last = store.containers.get(name);
     for (const wake of waiting.get(name) ?? []) wake();
     waiting.delete(name);

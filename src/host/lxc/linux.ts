@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { WarrenError } from "../../spec/errors.ts";
 import { run } from "../exec/index.ts";
-import { commandLine, parent } from "../proc/index.ts";
+import { children, commandLine, ownedByRoot, parent } from "../proc/index.ts";
 import hook from "./hook.sh" with { type: "text" };
 import { type ContainerConfig, complaints, endOfInit, monitorOf, renderConfig } from "./text.ts";
 
@@ -74,9 +74,25 @@ export function running(lxcPath: string, name: string): Running | null {
   const [runs, initPid] = (text(`${lxcPath}/${name}/init`) ?? "").split(" ").map(Number);
   if (!runs || !initPid) return null;
   const monitorPid = parent(initPid);
-  // A pid may have been given to another process since; a monitor of ours above it can't be faked by a guest.
-  if (monitorPid === null || monitorOf(commandLine(monitorPid), lxcPath) !== name) return null;
+  // The pid may have been given to another process since.
+  if (monitorPid === null || !isMonitor(monitorPid, lxcPath, name)) return null;
   return { initPid, monitorPid, runs };
+}
+
+/** A guest can give its processes any title, but not the host's root for an owner. */
+const isMonitor = (pid: number, lxcPath: string, name: string): boolean =>
+  monitorOf(commandLine(pid), lxcPath) === name && ownedByRoot(pid);
+
+/**
+ * Finds the init of a monitor whose run-time files were lost, and writes down what is needed to go on with it: the
+ * container, or `null` when the monitor has no child.
+ */
+export function recover(lxcPath: string, name: string, monitorPid: number): Running | null {
+  const [initPid] = children(monitorPid);
+  if (initPid === undefined) return null;
+  mkdirSync(`${lxcPath}/${name}`, { recursive: true, mode: 0o700 });
+  writeFileSync(`${lxcPath}/${name}/init`, `1 ${initPid}\n`);
+  return running(lxcPath, name);
 }
 
 /** Whether a container's init is the guest's program already, and not yet LXC preparing its place. */
@@ -96,7 +112,7 @@ export function monitors(lxcPath: string): Map<string, number> {
     const pid = Number(entry);
     if (!Number.isInteger(pid)) continue;
     const name = monitorOf(commandLine(pid), lxcPath);
-    if (name) found.set(name, pid);
+    if (name && ownedByRoot(pid)) found.set(name, pid);
   }
   return found;
 }

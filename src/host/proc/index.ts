@@ -3,7 +3,7 @@
  *
  * What must never happen here: trusting a number that a guest chose; pids are the host's.
  */
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { mountPoints, parentOf, startOf, takes } from "./text.ts";
 
 const read = (path: string): string | null => {
@@ -18,6 +18,19 @@ const read = (path: string): string | null => {
 export function parent(pid: number): number | null {
   const stat = read(`/proc/${pid}/stat`);
   return stat === null ? null : parentOf(stat);
+}
+
+/**
+ * Whether a process is the host's root's own. One of a guest never is, whatever it calls itself: its ids are the
+ * guest's range, and an undumpable one is shown as its range's root (proc_pid(5)).
+ */
+export function ownedByRoot(pid: number): boolean {
+  return statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.uid === 0;
+}
+
+/** The children of a process's first thread. */
+export function children(pid: number): number[] {
+  return (read(`/proc/${pid}/task/${pid}/children`) ?? "").split(" ").filter(Boolean).map(Number);
 }
 
 /** When a process started, in clock ticks (100 a second) since the host's boot: tells a pid from its next holder. */
