@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, rmdirSync } from "node:fs";
 import { linksWith, removeLinks } from "../host/link/index.ts";
-import { ending, forget, monitors, recover, running } from "../host/lxc/index.ts";
+import { ending, forget, isCrash, monitors, recover, running } from "../host/lxc/index.ts";
 import { signal } from "../host/pidfd/index.ts";
 import { mounts } from "../host/proc/index.ts";
 import { unmount } from "../host/syscall/index.ts";
@@ -72,7 +72,7 @@ async function adoptOne(c: Context, r: ContainerRecord): Promise<void> {
 /** A container that ended while no daemon was there to see it. */
 function noteEnd(c: Context, r: ContainerRecord): void {
   const end = ending(c.paths.lxc, r.name);
-  const failure = end?.how === "crash" ? end.reason : null;
+  const failure = isCrash(end, r.init) ? (end?.reason ?? null) : null;
   c.store.containers.update(r.name, (old) => ({ ...old, wanted: "stopped", failure }));
   const reason = `${end?.reason ?? "ended"} while the daemon was away`;
   c.events.emit({

@@ -1,4 +1,4 @@
-import { ending, forget, type Running, running } from "../host/lxc/index.ts";
+import { ending, forget, isCrash, type Running, running } from "../host/lxc/index.ts";
 import type { Exits } from "../host/pidfd/index.ts";
 import { parent } from "../host/proc/index.ts";
 import type { Log } from "../spec/log.ts";
@@ -27,7 +27,7 @@ export interface Runtime {
 /** Milliseconds that a new init may take to appear after the old one ended, before it counts as an end. */
 const REBOOT_PATIENCE = 60_000;
 
-const MONITOR_KILLED = { how: "crash", reason: "its LXC monitor was killed" } as const;
+const MONITOR_KILLED = { how: "kill", reason: "its LXC monitor was killed" } as const;
 
 export function createRuntime(deps: {
   store: Store;
@@ -52,17 +52,17 @@ export function createRuntime(deps: {
     for (const wake of waiting.get(name) ?? []) wake();
     waiting.delete(name);
     if (!last || it.stopping) return;
-    const crashed = end?.how === "crash";
+    const failure = isCrash(end, last.init) ? (end?.reason ?? null) : null;
     store.containers.update(name, (old) => ({
       ...old,
       wanted: "stopped",
-      failure: crashed ? end.reason : null,
+      failure,
     }));
-    if (crashed)
+    if (failure !== null)
       events.emit({
         type: "container-crashed",
         container: name,
-        details: { reason: end.reason, console: consoleTail(paths.console(last.uuid), 10) },
+        details: { reason: failure, console: consoleTail(paths.console(last.uuid), 10) },
       });
     else
       events.emit({ type: "container-stopped", container: name, details: { reason: "halted from within" } });

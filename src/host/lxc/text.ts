@@ -1,3 +1,5 @@
+import type { InitKind } from "../../spec/container.ts";
+
 /** All that LXC is told of a container (lxc.container.conf(5), LXC 5.0). */
 export interface ContainerConfig {
   name: string;
@@ -125,8 +127,17 @@ function network(c: ContainerConfig): [string, string | number][] {
   return lines;
 }
 
-/** How init ended, from the monitor's log: the last line that tells. */
-export function endOfInit(log: string): { how: "halt" | "reboot" | "crash"; reason: string } | null {
+/**
+ * How init ended: told the kernel to halt or reboot, was killed, or just exited, which init of a server never does in
+ * good health (LXC tells no exit code).
+ */
+export interface InitEnd {
+  how: "halt" | "reboot" | "kill" | "exit";
+  reason: string;
+}
+
+/** How init ended, from the monitor's log at level DEBUG: the last line that tells. */
+export function endOfInit(log: string): InitEnd | null {
   const lines = log.split("\n");
   for (let i = lines.length - 1; i >= 0; i--) {
     const line = lines[i]!;
@@ -134,11 +145,16 @@ export function endOfInit(log: string): { how: "halt" | "reboot" | "crash"; reas
     if (line.includes("is halting")) return { how: "halt", reason: "halted" };
     if (line.includes("is rebooting")) return { how: "reboot", reason: "rebooted" };
     const died = /- ([A-Za-z ]+\(\d+\)) - Container "[^"]*" init exited/.exec(line);
-    if (died) return { how: "crash", reason: `init was killed by ${died[1]}` };
+    if (died) return { how: "kill", reason: `init was killed by ${died[1]}` };
   }
-  const code = /Container init process \d+ exited|exited with status (\d+)/.exec(log);
-  return code?.[1] ? { how: "crash", reason: `init exited with ${code[1]}` } : null;
+  if (/Container init process \d+ exited/.test(log))
+    return { how: "exit", reason: "init exited without halting" };
+  return null;
 }
+
+/** Whether an end is a failure: what runs one program (no init we know) may well exit. */
+export const isCrash = (end: InitEnd | null, init: InitKind): boolean =>
+  end !== null && (end.how === "kill" || (end.how === "exit" && init !== "other"));
 
 /** What LXC complained of, for a person: the first ERROR lines without their prefix. */
 export function complaints(log: string): string[] {
