@@ -88,7 +88,8 @@ export function renderConfig(c: ContainerConfig): string {
     ["lxc.log.file", `${c.run}/log`],
     // At DEBUG the monitor tells how init ended, which it tells nowhere else.
     ["lxc.log.level", "DEBUG"],
-    ["lxc.hook.start-host", `${c.hook} ${c.run} ${c.link}`],
+    // By its interpreter: systems mount /run so that nothing in it can be executed.
+    ["lxc.hook.start-host", `/bin/sh ${c.hook} ${c.run} ${c.link}`],
   ];
   return `${lines.map(([key, value]) => `${key} = ${value}`).join("\n")}\n`;
 }
