@@ -3,7 +3,7 @@ import { WarrenError } from "../../spec/errors.ts";
 import { run } from "../exec/index.ts";
 import { children, commandLine, ownedByRoot, parent } from "../proc/index.ts";
 import hook from "./hook.sh" with { type: "text" };
-import { type ContainerConfig, complaints, endOfInit, monitorOf, renderConfig } from "./text.ts";
+import { type ContainerConfig, complaints, endOfInit, monitorOf, renderConfig, starterOf } from "./text.ts";
 
 /** A container that runs, as the kernel has it. */
 export interface Running {
@@ -41,7 +41,9 @@ export async function start(
   mkdirSync(config.run, { recursive: true, mode: 0o700 });
   writeFileSync(`${config.run}/config`, renderConfig(config));
   writeFileSync(`${config.run}/levels`, levels);
-  const argv = ["/usr/bin/lxc-start", "-P", lxcPath, "-n", config.name, "-d"];
+  // LXC 6 makes nothing of the log level in the configuration.
+  const log = ["-o", `${config.run}/log`, "-l", "DEBUG"];
+  const argv = ["/usr/bin/lxc-start", "-P", lxcPath, "-n", config.name, "-d", ...log];
   const { code } = await run(argv, { env: LXC_ENV, timeout: 60_000, ok: [0, 1, 255], signal });
   const found = code === 0 ? running(lxcPath, config.name) : null;
   if (found) return found;
@@ -105,13 +107,14 @@ export function ending(lxcPath: string, name: string): ReturnType<typeof endOfIn
   return endOfInit(text(`${lxcPath}/${name}/log`) ?? "");
 }
 
-/** Every monitor of ours: container name and pid. Looks at every process, so only at the daemon's start. */
+/** Every monitor of ours, and what is about to become one: container name and pid. Looks at every process, so only at the daemon's start. */
 export function monitors(lxcPath: string): Map<string, number> {
   const found = new Map<string, number>();
   for (const entry of readdirSync("/proc")) {
     const pid = Number(entry);
     if (!Number.isInteger(pid)) continue;
-    const name = monitorOf(commandLine(pid), lxcPath);
+    const words = commandLine(pid);
+    const name = monitorOf(words, lxcPath) ?? starterOf(words, lxcPath);
     if (name && ownedByRoot(pid)) found.set(name, pid);
   }
   return found;
