@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { renderOpenApi } from "../src/api/openapi.ts";
 import { renderCliReference } from "../src/cli/reference.ts";
+import { renderDialectsReference } from "../src/spec/dialect-reference.ts";
 import {
   renderErrorsReference,
   renderEventsReference,
@@ -13,6 +14,7 @@ import {
 export async function pages(): Promise<Record<string, string>> {
   return {
     "cli.md": await renderCliReference(),
+    "dialects.md": renderDialectsReference(),
     "errors.md": renderErrorsReference(),
     "events.md": renderEventsReference(),
     "levels.md": renderLevelsReference(),

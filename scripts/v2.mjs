@@ -7,13 +7,16 @@
  *   npm run v2 -- shell               a shell there, likewise
  *   npm run v2 -- status | stop       stop ends it whoever uses it
  *   npm run v2 -- test [--record] [--timeout=SECONDS] [FILE...]
- *                                     the kernel and e2e suites there (npm run test:v2)
+ *                                     the kernel and e2e suites there (npm run test:v2), and then the package unless files
+ *                                     are named
+ *   npm run v2 -- package [--record]  installs, upgrades, reboots and removes the package there
  */
 import { ensureMachine } from "./v2/boot.mjs";
 import { command, pushClone, shell } from "./v2/guest.mjs";
 import { ensureImage } from "./v2/image.mjs";
 import { alone } from "./v2/lock.mjs";
 import { running, stop } from "./v2/machine.mjs";
+import { packageTest } from "./v2/package.mjs";
 import { machinePlaces } from "./v2/places.mjs";
 import { asked, suites } from "./v2/suites.mjs";
 import { Refusal, say } from "./v2/tool.mjs";
@@ -43,7 +46,16 @@ const COMMANDS = {
   },
   async test(words) {
     const plan = asked(words);
-    return await during((machine) => suites(machine, plan));
+    return await during(async (machine) => {
+      const code = await suites(machine, plan);
+      const everything = words.every((word) => word.startsWith("--"));
+      return everything ? Math.max(code, await packageTest(machine, { record: plan.record })) : code;
+    });
+  },
+  async package(words) {
+    const unknown = words.find((word) => word !== "--record");
+    if (unknown) throw new Refusal(`unknown option ${unknown}; there is --record`);
+    return await during((machine) => packageTest(machine, { record: words.includes("--record") }));
   },
   async status() {
     return await status();

@@ -87,7 +87,7 @@ function testFiles(target) {
 }
 
 /** What the result holds for: versions in the guest, and the commit with what was changed since. */
-async function facts(machine) {
+export async function facts(machine) {
   const { stdout } = await inGuest(
     machine,
     `rm -f ${JUNIT}; . /etc/os-release; echo $PRETTY_NAME; uname -r; systemctl --version | head -n 1; lxc-start --version`,
