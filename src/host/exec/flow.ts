@@ -1,5 +1,6 @@
 import { WarrenError } from "../../spec/errors.ts";
 import { TOOL_PATH } from "./index.ts";
+import { notStarted } from "./text.ts";
 
 export interface FlowOptions {
   /** What it reads, pulled only as fast as it reads; nothing unless told. */
@@ -41,12 +42,7 @@ export function flow(argv: readonly string[], options: FlowOptions): Flow {
       ...(cwd === undefined ? {} : { cwd }),
     });
   } catch (error) {
-    throw new WarrenError(
-      "UNSUPPORTED",
-      `${argv[0]} could not be started: ${(error as Error).message}`,
-      "install it; `warren host check` names the package",
-      { argv },
-    );
+    throw notStarted(argv, error);
   }
   let reason: WarrenError | undefined;
   const stop = (why: WarrenError): void => {

@@ -5,7 +5,7 @@
  * wait has an end. What must never happen here: reading a guest's file, building a command line out of text.
  */
 import { WarrenError } from "../../spec/errors.ts";
-import { commandFailure } from "./text.ts";
+import { commandFailure, notStarted } from "./text.ts";
 
 /** PATH of every tool; without /usr/bin in front the tools' own look-ups would differ between hosts. */
 export const TOOL_PATH = "/usr/sbin:/usr/bin:/sbin:/bin";
@@ -69,12 +69,7 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
       ...(cwd === undefined ? {} : { cwd }),
     });
   } catch (error) {
-    throw new WarrenError(
-      "UNSUPPORTED",
-      `${argv[0]} could not be started: ${(error as Error).message}`,
-      "install it; `warren host check` names the package",
-      { argv },
-    );
+    throw notStarted(argv, error);
   }
   let ended: "timeout" | "cancelled" | undefined;
   const end = (why: "timeout" | "cancelled") => () => {

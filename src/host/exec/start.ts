@@ -1,5 +1,4 @@
 import { closeSync } from "node:fs";
-import { WarrenError } from "../../spec/errors.ts";
 import {
   chownOpen,
   haltOutput,
@@ -12,6 +11,7 @@ import {
 import { TOOL_PATH } from "./index.ts";
 import { type Input, input } from "./input.ts";
 import { output } from "./output.ts";
+import { notStarted } from "./text.ts";
 import { typing } from "./typing.ts";
 
 export interface StartOptions {
@@ -53,12 +53,7 @@ function spawn(argv: readonly string[], stdio: Stdio, setsid = false): Bun.Subpr
       env: { PATH: TOOL_PATH, LC_ALL: "C.UTF-8" },
     });
   } catch (error) {
-    throw new WarrenError(
-      "UNSUPPORTED",
-      `${argv[0]} could not be started: ${(error as Error).message}`,
-      "install it; `warren host check` names the package",
-      { argv },
-    );
+    throw notStarted(argv, error);
   }
 }
 

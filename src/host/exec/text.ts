@@ -16,3 +16,12 @@ export function commandFailure(
     stderr: stderr.slice(-4000),
   });
 }
+
+/** The error for a tool that could not even be started. */
+export const notStarted = (argv: readonly string[], error: unknown): WarrenError =>
+  new WarrenError(
+    "UNSUPPORTED",
+    `${argv[0]} could not be started: ${(error as Error).message}`,
+    "install it; `warren host check` names the package",
+    { argv },
+  );
