@@ -7,7 +7,9 @@ import { unmount } from "../host/syscall/index.ts";
 import type { ContainerRecord } from "../spec/container.ts";
 import { cgroupTop, linkPrefix, monitorTop } from "../spec/instance.ts";
 import { hostRebooted } from "./autostart.ts";
+import { consoleTail } from "./console-tail.ts";
 import { type Context, lockOf } from "./context.ts";
+import { setFrozen } from "./copy.ts";
 import { discard } from "./create.ts";
 import { emptyTrash, finish, moveToTrash } from "./delete.ts";
 import { cgroupOf, cleanUp, linkOf, removeGroup } from "./root.ts";
@@ -22,7 +24,9 @@ const SIGKILL = 9;
  */
 export async function adopt(c: Context): Promise<void> {
   await settle(c);
-  for (const r of c.store.containers.list())
+  const found = c.store.containers.list();
+  const [ready, rest] = [found.filter((r) => r.phase === "ready"), found.filter((r) => r.phase !== "ready")];
+  for (const r of [...ready, ...rest])
     await adoptOne(c, r).catch((error) => {
       // One container that can't be put in order must not keep the others from being served.
       c.log("error", "a container could not be put in order", { container: r.name, error: String(error) });
@@ -58,12 +62,13 @@ async function adoptOne(c: Context, r: ContainerRecord): Promise<void> {
       c.events.emit({ type: "container-adopted", container: r.name, details: { initPid: found.initPid } });
       return;
     }
-    if (r.wanted === "running" && !hostRebooted(c)) noteEnd(c, r);
+    if (!hostRebooted(c) && (r.wanted === "running" || ending(c.paths.lxc, r.name) !== null)) noteEnd(c, r);
     await cleanUp(c, r);
     return;
   }
   if (found) await endStranger(c, r.name, found.initPid);
   if (r.phase === "deleting") return finish(c, r);
+  if (r.halts !== undefined && c.runtime.get(r.halts)?.frozen) await setFrozen(c, r.halts, false);
   await cleanUp(c, r);
   discard(c, r);
   c.log("info", "a container that was never finished was taken away", { container: r.name });
@@ -72,13 +77,14 @@ async function adoptOne(c: Context, r: ContainerRecord): Promise<void> {
 /** A container that ended while no daemon was there to see it. */
 function noteEnd(c: Context, r: ContainerRecord): void {
   const end = ending(c.paths.lxc, r.name);
-  const failure = isCrash(end, r.init) ? (end?.reason ?? null) : null;
+  // One that was being ended did not crash.
+  const failure = r.wanted === "running" && isCrash(end, r.init) ? (end?.reason ?? null) : null;
   c.store.containers.update(r.name, (old) => ({ ...old, wanted: "stopped", failure }));
   const reason = `${end?.reason ?? "ended"} while the daemon was away`;
   c.events.emit({
     type: failure === null ? "container-stopped" : "container-crashed",
     container: r.name,
-    details: { reason },
+    details: failure === null ? { reason } : { reason, console: consoleTail(c.paths.console(r.uuid), 10) },
   });
 }
 

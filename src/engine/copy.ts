@@ -20,21 +20,23 @@ export async function copy(c: Context, name: string, to: string, work: Work): Pr
   work.undo("container", () => discard(c, made));
   makeDirectories(c, made.uuid);
   work.progress("copying files");
-  await whileStill(c, name, async () => {
+  await whileStill(c, name, to, async () => {
     const upper = `${c.paths.data(source.uuid)}/upper`;
     const argv = ["cp", "-a", "--reflink=auto", "-T", upper, `${c.paths.data(made.uuid)}/upper`];
     await run(argv, { timeout: 3_600_000, signal: work.signal });
   });
-  c.store.containers.update(to, (old) => ({ ...old, started: source.started }));
+  c.store.containers.update(to, ({ halts: _, ...old }) => ({ ...old, started: source.started }));
   ready(c, to);
   c.events.emit({ type: "container-created", container: to, details: { copyOf: name } });
   return made;
 }
 
-/** Does `work` while nothing in the container moves; one that was frozen before stays so. */
-async function whileStill(c: Context, name: string, work: () => Promise<void>): Promise<void> {
+/** Does `work` while nothing in the container moves; one that was frozen before stays so. `to` is made of it. */
+async function whileStill(c: Context, name: string, to: string, work: () => Promise<void>): Promise<void> {
   const live = c.runtime.get(name);
   if (!live || live.frozen) return work();
+  // Should the daemon be killed meanwhile, the next one finds here whom to let run on.
+  c.store.containers.update(to, (old) => ({ ...old, halts: name }));
   await setFrozen(c, name, true);
   try {
     await work();

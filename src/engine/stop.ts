@@ -37,9 +37,10 @@ export async function stop(
   if (!live)
     throw new WarrenError("NOT_RUNNING", `${name} does not run`, `start it with \`warren start ${name}\``);
   live.stopping = true;
+  // Said first: a daemon that finds it ended after a crash of ours must know that it was meant to end.
+  if (!o.stayWanted) c.store.containers.update(name, (old) => ({ ...old, wanted: "stopped" }));
   const killed = await end(c, r, live, o, work);
   await cleanUp(c, r);
-  if (!o.stayWanted) c.store.containers.update(name, (old) => ({ ...old, wanted: "stopped" }));
   c.events.emit({
     type: "container-stopped",
     container: name,
@@ -76,6 +77,7 @@ async function end(
   signal(live.initPid, SIGKILL, still);
   if (await c.runtime.ended(r.name, KILL_PATIENCE)) return true;
   live.stopping = false;
+  c.store.containers.update(r.name, (old) => ({ ...old, wanted: "running" }));
   throw new WarrenError(
     "FAILED",
     `${r.name} could not be killed`,

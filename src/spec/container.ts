@@ -50,6 +50,8 @@ export interface ContainerRecord {
   failure: string | null;
   /** Whether it was ever started: `created` or `stopped`. */
   started: boolean;
+  /** The container that is halted while this one is made of its files; it must run on whatever happens. */
+  halts?: string;
   /** RFC 3339. */
   created: string;
   /** Grows with every change; the ETag. */

@@ -154,7 +154,10 @@ export async function testDaemon(started = true): Promise<TestDaemon> {
         child.kill("SIGKILL");
         await child.exited;
       }
-      if (Bun.env.KEEP !== "1") rmSync(dir, { recursive: true, force: true });
+      // Never into a mount: it may be a guest's tree, or the host's groups as lxcfs shows them.
+      const mounted = stateOf(instance, dir).mounts ?? [];
+      if (mounted.length > 0) throw new Error(`still mounted, not removed: ${mounted.join(", ")}`);
+      rmSync(dir, { recursive: true, force: true });
     },
   };
   if (started) await self.start();

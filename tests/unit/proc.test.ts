@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { starterOf } from "../../src/host/lxc/text.ts";
 import { takes } from "../../src/host/proc/text.ts";
 
 const status = (caught: string, blocked: string) =>
@@ -14,4 +15,11 @@ test("a signal is taken when it is caught or blocked, and by its own bit", () =>
   // SIGRTMIN+4, as systemd has it, lies beyond 32 bits.
   expect(takes(status(NONE, "0000002000000000"), 38)).toBe(true);
   expect(takes("", USR2)).toBe(false);
+});
+
+test("a start under way is known by its command line, and by that of its own directory only", () => {
+  const words = ["/usr/bin/lxc-start", "-P", "/run/warren/lxc", "-n", "web", "-d"];
+  expect(starterOf(words, "/run/warren/lxc")).toBe("web");
+  expect(starterOf(words, "/run/other/lxc")).toBe(null);
+  expect(starterOf(["vi", ...words.slice(1)], "/run/warren/lxc")).toBe(null);
 });

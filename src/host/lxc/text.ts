@@ -165,6 +165,12 @@ export function complaints(log: string): string[] {
     .map((line) => line.replace(/^.* ERROR +\S+ - \S+:\d+ - /, ""));
 }
 
+/** The container that a command line `lxc-start -P PATH -n NAME -d` is about to start. */
+export function starterOf(words: readonly string[], lxcPath: string): string | null {
+  const [program = "", , path, , name = null] = words;
+  return program.endsWith("/lxc-start") && path === lxcPath ? name : null;
+}
+
 /** Container names and pids of monitors, from command lines `[lxc monitor] PATH NAME`. */
 export function monitorOf(words: readonly string[], lxcPath: string): string | null {
   const title = words.join(" ");
