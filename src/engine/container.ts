@@ -24,6 +24,8 @@ export function createContainers(c: Context): Engine["containers"] {
     more: { targets?: string[]; busy?: "starting" | "stopping" } = {},
   ): OperationRecord => {
     const targets = more.targets ?? [name];
+    // Nearly every verb ends in a move of processes, and what comes before it takes about as long as the wait.
+    c.cgroups.expectMoves();
     return c.operations.submit({
       kind: `container.${verb}`,
       targets,

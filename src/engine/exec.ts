@@ -22,7 +22,8 @@ export function createExec({
   store,
   runtime,
   paths,
-}: Pick<Context, "store" | "runtime" | "paths">): Engine["exec"] {
+  cgroups,
+}: Pick<Context, "store" | "runtime" | "paths" | "cgroups">): Engine["exec"] {
   const ready = (name: string): ContainerRecord => {
     const it = record(store, name);
     const live = runtime.get(name);
@@ -35,6 +36,7 @@ export function createExec({
   return {
     async exec(name, request) {
       const it = ready(name);
+      cgroups.expectMoves();
       const root = paths.root(it.uuid);
       const terminal = request.tty ? { columns: request.columns ?? 80, rows: request.rows ?? 24 } : undefined;
       const account = resolveAccount(request.user, ...accounts(root, request.user));

@@ -1,6 +1,6 @@
 /** The same promises of control groups, on every dialect this machine has and on the groups in memory. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdirSync, rmdirSync } from "node:fs";
+import { mkdirSync, readFileSync, rmdirSync } from "node:fs";
 import { type Cgroups, openCgroups } from "../../src/host/cgroup/index.ts";
 import { asWarrenError } from "../../src/spec/errors.ts";
 import { fakeCgroups } from "../helpers/cgroup-fake.ts";
@@ -51,6 +51,13 @@ function promises(open: () => Cgroups, make: (cgroups: Cgroups, group: string) =
   test("lists groups below, parents first", () => {
     expect(cgroups.below(GROUP, other)).toEqual(["guest", "guest/deep"]);
     expect(cgroups.below(`${TOP}/nobody`, other)).toEqual([]);
+  });
+  test("moves nobody when it expects moves", async () => {
+    const before = readFileSync("/proc/self/cgroup", "latin1");
+    for (let i = 0; i < 3; i++) cgroups.expectMoves();
+    await Bun.sleep(100);
+    expect(readFileSync("/proc/self/cgroup", "latin1")).toBe(before);
+    expect(cgroups.processes(TOP)).toEqual([]);
   });
   test("nobody is in a new group", () => {
     expect(cgroups.processes(GROUP)).toEqual([]);

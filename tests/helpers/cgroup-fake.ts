@@ -162,6 +162,7 @@ export function fakeCgroups(dialect: Dialect): FakeCgroups {
     make(group) {
       for (const [file, text] of Object.entries(FILES[dialect])) files.set(`${group}/${file}`, text);
     },
+    expectMoves: () => undefined,
     path: (group, _controller, file) => `${group}/${file}`,
     exists: (group) => files.has(`${group}/cgroup.procs`),
     read(group, _controller, file) {

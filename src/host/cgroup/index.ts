@@ -41,6 +41,8 @@ export interface Cgroups {
   kill(group: string): Promise<void>;
   /** Removes a group and all below it from every hierarchy; none is no error. Throws IN_USE while processes are in it. */
   remove(group: string): Promise<void>;
+  /** Begins the kernel's wait that comes before moves of processes, so that it is over when they are made. Never throws. */
+  expectMoves(): void;
 }
 
 export interface CgroupOptions {

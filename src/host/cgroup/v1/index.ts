@@ -3,6 +3,7 @@
  */
 
 import { WarrenError } from "../../../spec/errors.ts";
+import { earlyMove } from "../early.ts";
 import { emptied, FREEZING, notFrozen, removed } from "../end.ts";
 import { readText, tree, until, writeText } from "../files.ts";
 import type { Cgroups } from "../index.ts";
@@ -108,5 +109,6 @@ export function openV1(mounts: CgroupMounts, proc: string): Cgroups {
     },
     remove: (group) =>
       removed(group, [...new Set(every.map(({ path }) => `${path}/${group}`))], () => processes(group)),
+    expectMoves: earlyMove(mounts.v1.get(member) ?? every[0]!, member, proc),
   };
 }

@@ -1,5 +1,6 @@
 /** cgroup v2: one tree for all controllers. */
 import { WarrenError } from "../../../spec/errors.ts";
+import { earlyMove } from "../early.ts";
 import { emptied, FREEZING, notFrozen, removed } from "../end.ts";
 import { readText, tree, until, writeText } from "../files.ts";
 import type { Cgroups } from "../index.ts";
@@ -55,5 +56,6 @@ export function openV2(mount: CgroupMount, proc: string): Cgroups {
       await emptied(group, () => processes(group));
     },
     remove: (group) => removed(group, [place(group)], () => processes(group)),
+    expectMoves: earlyMove(mount, "", proc),
   };
 }
