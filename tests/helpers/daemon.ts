@@ -33,6 +33,8 @@ export interface TestDaemon extends AsyncDisposable {
   json(...args: string[]): Promise<any>;
   /** Runs a shell script in a container, which must succeed, and gives its trimmed output. */
   sh(name: string, script: string): Promise<string>;
+  /** Pings from a container until an answer comes: its IPv6 address is usable a second after its start. */
+  reaches(name: string, address: string): Promise<void>;
   /** Starts the program without waiting for it. */
   spawn(args: readonly string[]): Bun.Subprocess<"pipe", "pipe", "pipe">;
   /** Starts the daemon and waits until it serves. */
@@ -115,6 +117,9 @@ export async function testDaemon(started = true): Promise<TestDaemon> {
     },
     json: async (...args) => JSON.parse(await self.ok("-o", "json", ...args)),
     sh: async (name, script) => (await self.ok("exec", "-T", "-n", name, "--", "sh", "-c", script)).trim(),
+    async reaches(name, address) {
+      await self.sh(name, `for i in 1 2 3 4 5; do ping -c 1 -W 2 ${address} && exit; done; exit 1`);
+    },
     spawn: (args) => spawn(args, "pipe") as Bun.Subprocess<"pipe", "pipe", "pipe">,
     async start() {
       const out = openSync(log, "a", 0o640);

@@ -89,7 +89,7 @@ export function renderConfig(c: ContainerConfig): string {
     // At DEBUG the monitor tells how init ended, which it tells nowhere else.
     ["lxc.log.level", "DEBUG"],
     // By its interpreter: systems mount /run so that nothing in it can be executed.
-    ["lxc.hook.start-host", `/bin/sh ${c.hook} ${c.run} ${c.link}`],
+    ["lxc.hook.start-host", `/bin/sh ${c.hook} ${c.run} ${c.link} ${GATEWAY4} ${GATEWAY6}`],
   ];
   return `${lines.map(([key, value]) => `${key} = ${value}`).join("\n")}\n`;
 }
