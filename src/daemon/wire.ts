@@ -23,6 +23,7 @@ import { capacity } from "../host/capacity/index.ts";
 import { openCgroups } from "../host/cgroup/index.ts";
 import { BLOCKS, hostClaims } from "../host/claim/index.ts";
 import { which } from "../host/exec/index.ts";
+import { keepShifts } from "../host/idmap/index.ts";
 import { setSwitch } from "../host/link/index.ts";
 import { installHook, writeLevels } from "../host/lxc/index.ts";
 import { ensureLxcfs, stopLxcfs } from "../host/lxcfs/index.ts";
@@ -79,6 +80,7 @@ export async function wire(instance: Instance, log: Log): Promise<Wired> {
   const network = await createNetwork({ instance, config, store, claims, number: blocks[0]!, log });
   const cgroups = openCgroups();
   const exits = watchExits();
+  const shifts = keepShifts();
   installHook(paths.hook);
 
   const runtime = createRuntime({
@@ -113,6 +115,7 @@ export async function wire(instance: Instance, log: Log): Promise<Wired> {
     slots: createSlots({ store, claims, owner: instance.state, blocks }),
     cgroups,
     exits,
+    shifts,
     runtime,
     lxcfs: await ensureLxcfs(instance.run),
     apparmor: apparmorUsable(),
@@ -149,6 +152,7 @@ export async function wire(instance: Instance, log: Log): Promise<Wired> {
   const stop = async (): Promise<void> => {
     await operations.drain(PATIENCE);
     exits.stop();
+    shifts.stop();
     if (runtime.names().length === 0) {
       await network.teardown();
       await stopLxcfs(instance.run);

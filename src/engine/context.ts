@@ -1,4 +1,5 @@
 import type { Cgroups } from "../host/cgroup/index.ts";
+import type { Shifts } from "../host/idmap/index.ts";
 import type { Exits } from "../host/pidfd/index.ts";
 import type { ContainerRecord } from "../spec/container.ts";
 import { WarrenError } from "../spec/errors.ts";
@@ -28,6 +29,7 @@ export interface Context {
   slots: Slots;
   cgroups: Cgroups;
   exits: Exits;
+  shifts: Shifts;
   runtime: Runtime;
   /** Directory of lxcfs, `null` where there is none. */
   lxcfs: string | null;

@@ -1,6 +1,5 @@
 /** What a container has on the host by its record: names, its mounted root, and the way to be rid of all of it. */
 import { chmodSync, chownSync, existsSync, mkdirSync, rmdirSync } from "node:fs";
-import { shiftTo } from "../host/idmap/index.ts";
 import { forget } from "../host/lxc/index.ts";
 import { mountRoot, unmountRoot } from "../host/overlay/index.ts";
 import { type ContainerRecord, FIRST_ID, IDS_PER_CONTAINER } from "../spec/container.ts";
@@ -20,7 +19,7 @@ export async function mountContainer(c: Context, r: ContainerRecord): Promise<st
   // The container's root must get through to its tree, other users of the host must not: set-uid files are in there.
   chownSync(guard, 0, base);
   chmodSync(guard, 0o710);
-  const shift = await shiftTo(base);
+  const shift = await c.shifts.to(base);
   try {
     mountRoot(
       {

@@ -4,6 +4,8 @@ import { TOOL_PATH } from "./index.ts";
 /** A process that does nothing but hold something (a namespace) open for us. */
 export interface Helper {
   pid: number;
+  /** Whether it still runs, so that its pid is its own. */
+  alive(): boolean;
   /** Ends it and takes its exit status. */
   end(): Promise<void>;
 }
@@ -24,6 +26,7 @@ export async function startHelper(argv: readonly string[]): Promise<Helper> {
     child.kill("SIGKILL");
     await child.exited;
   };
+  const alive = (): boolean => child.exitCode === null && child.signalCode === null;
   const timer = setTimeout(() => child.kill("SIGKILL"), 5_000);
   try {
     child.stdin.write("\n");
@@ -31,7 +34,7 @@ export async function startHelper(argv: readonly string[]): Promise<Helper> {
     const reader = child.stdout.getReader();
     const { done } = await reader.read();
     reader.releaseLock();
-    if (!done) return { pid: child.pid, end };
+    if (!done) return { pid: child.pid, alive, end };
     const said = await new Response(child.stderr).text();
     await end();
     throw new WarrenError(
