@@ -19,8 +19,8 @@ export interface ImageRig extends Disposable {
   store: Store;
   images: Images;
   operations: Operations;
-  /** The image an operation made; throws the error it ended with. */
-  result(operation: OperationRecord): Promise<ImageSummary>;
+  /** The image an operation made, within `patience` ms; throws the error it ended with. */
+  result(operation: OperationRecord, patience?: number): Promise<ImageSummary>;
   /** Import of bytes. */
   take(bytes: Uint8Array<ArrayBuffer>, alias?: string): Promise<ImageSummary>;
   close(): void;
@@ -33,8 +33,8 @@ export function imageRig(dir = mkdtempSync(join(tmpdir(), "warren-image-"))): Im
   const events = createEvents(store);
   const operations = createOperations({ store, events, log: () => undefined });
   const images = createImages({ store, instance, operations, events });
-  const result = async ({ id }: OperationRecord) => {
-    const record = await operations.wait(id, 120_000);
+  const result = async ({ id }: OperationRecord, patience = 120_000) => {
+    const record = await operations.wait(id, patience);
     if (record.error) throw WarrenError.from(record.error);
     return record.result as ImageSummary;
   };
