@@ -62,7 +62,12 @@ async function main(): Promise<void> {
   try {
     for (const contender of wanted) {
       try {
-        entries.push({ contender, ...(await contender.open()), times: new Map(), memory: null });
+        entries.push({
+          contender,
+          ...(await contender.open()),
+          times: { "at rest": new Map(), "back to back": new Map() },
+          memory: null,
+        });
         say(`${contender.name}: ready`);
       } catch (error) {
         if (!(error instanceof Absent)) say(`${contender.name}: ${String(error)}`);

@@ -6,16 +6,16 @@ const LEFT = 130;
 const WIDTH = 560;
 const BAR = 12;
 
-/** Bars of the medians on a logarithmic scale from 1 ms to 2 s, as an SVG that needs nothing else. */
+/** Bars of the medians at rest on a logarithmic scale from 1 ms to 2 s, as an SVG that needs nothing else. */
 export function picture(entries: readonly Entry[]): string {
-  const things = [...new Set(entries.flatMap(({ times }) => [...times.keys()]))];
+  const things = [...new Set(entries.flatMap(({ times }) => [...times["at rest"].keys()]))];
   const x = (ms: number): number => LEFT + (Math.log10(Math.max(ms, 1)) / Math.log10(2000)) * WIDTH;
   const parts: string[] = [];
   let y = 30;
   for (const what of things) {
     parts.push(`<text x="${LEFT - 8}" y="${y + BAR}" text-anchor="end">${what}</text>`);
     entries.forEach((entry, i) => {
-      const median = figure(entry.times.get(what) ?? [])?.median;
+      const median = figure(entry.times["at rest"].get(what) ?? [])?.median;
       if (median === undefined) return;
       const width = Math.max(1, x(median) - LEFT).toFixed(1);
       parts.push(
