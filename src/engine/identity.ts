@@ -35,10 +35,9 @@ const NETWORKD = "# Warren gives the address from outside.\n[Match]\nName=eth0\n
  */
 export function writeIdentity(root: string, identity: Identity, log?: Log): void {
   const owner = { mode: 0o644, uid: identity.base, gid: identity.base };
-  const put = (path: string, text: string): void => {
+  const attempt = (path: string, write: () => void): void => {
     try {
-      removeFile(root, path);
-      writeText(root, path, text, owner);
+      write();
     } catch (error) {
       if (!(error instanceof WarrenError)) throw error;
       log?.("warn", "a file of the guest could not be written", {
@@ -48,8 +47,14 @@ export function writeIdentity(root: string, identity: Identity, log?: Log): void
       });
     }
   };
+  const put = (path: string, text: string): void =>
+    attempt(path, () => {
+      removeFile(root, path);
+      writeText(root, path, text, owner);
+    });
   const there = (path: string): boolean => inRoot(root, (dir) => exists(dir, path));
-  if (!there("etc")) inRoot(root, (dir) => makeParents(dir, "etc", { ...owner, mode: 0o755 }));
+  if (!there("etc"))
+    attempt("etc", () => inRoot(root, (dir) => makeParents(dir, "etc", { ...owner, mode: 0o755 })));
   put("etc/hostname", `${identity.name}\n`);
   put("etc/hosts", hostsText(identity));
   put("etc/resolv.conf", resolverText(identity));

@@ -24,12 +24,16 @@ export async function start(c: Context, name: string, o: { waitBoot?: boolean },
   work.undo("start", () => cleanUp(c, r));
   const rootfs = await mountContainer(c, r);
   if (r.identity === "pending") {
-    writeIdentity(rootfs, {
-      name,
-      addresses: r.addresses,
-      resolvers: c.network.resolvers(),
-      base: baseOf(r),
-    });
+    writeIdentity(
+      rootfs,
+      {
+        name,
+        addresses: r.addresses,
+        resolvers: c.network.resolvers(),
+        base: baseOf(r),
+      },
+      c.log,
+    );
     c.store.containers.update(name, (old) => ({ ...old, identity: "done" }));
   }
   work.progress("starting init");
