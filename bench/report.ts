@@ -82,7 +82,9 @@ export function render(c: Comparison): string {
         ...others.map((o) => ratio(medianOf(own, pace, what), medianOf(o, pace, what))),
       ]),
     );
-  const smaller = others.map((o) => `${o.contender.name} ${ratio(wholeOf(own), wholeOf(o))}`);
+  const smaller = others
+    .filter((o) => o.memory !== null)
+    .map((o) => `${o.contender.name} ${ratio(wholeOf(own), wholeOf(o))}`);
   const crowds = c.entries.filter(({ memory }) => memory !== null);
   const memory = crowds.map(({ contender, memory }) => [
     contender.name,
