@@ -43,7 +43,7 @@ const say = (line: string): void => void process.stderr.write(`${line}\n`);
 const all: Contender[] = [
   raw(`${dir}/raw`, tree),
   warren("Warren", `${dir}/warren`, { binary, daemon: true }),
-  warren("Warren, from source", `${dir}/warren`, { binary, daemon: false, clone: ROOT }),
+  warren("Warren from source", `${dir}/warren`, { binary, daemon: false, clone: ROOT }),
   lxd(`${dir}/lxd`, tree),
   docker(`${dir}/docker`, tree),
   podman(`${dir}/podman`, tree),

@@ -29,7 +29,7 @@ export function picture(entries: readonly Entry[]): string {
   const legend = entries.map(
     ({ contender }, i) =>
       `<rect x="${LEFT + i * 100}" y="8" width="10" height="10" fill="${COLOURS[i % COLOURS.length]}"/>` +
-      `<text x="${LEFT + 14 + i * 100}" y="17">${contender.name.replace("Warren, from ", "")}</text>`,
+      `<text x="${LEFT + 14 + i * 100}" y="17">${contender.name.replace("Warren from ", "")}</text>`,
   );
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${LEFT + WIDTH + 80} ${y}" font-family="sans-serif" font-size="10">
 <rect width="100%" height="100%" fill="white"/>
