@@ -16,15 +16,19 @@ export async function runDaemon(instance: Instance): Promise<number> {
   mkdirSync(instance.run, { recursive: true, mode: 0o711 });
   const unlock = holdLock(instance);
   const began = performance.now();
-  const { engine, config, hostEnds, haltAll, stop } = await wire(instance, log);
+  const { engine, config, announce, hostEnds, haltAll, stop } = await wire(instance, log);
   const told = Promise.withResolvers<string>();
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => told.resolve(signal));
   const onStop = (): void => told.resolve("the API");
   const server = serve({ engine, socket: instance.socket, group: config.group, log, onStop });
   log("info", "serving", { socket: instance.socket, ms: Math.round(performance.now() - began) });
+  announce("daemon-started");
   notify("READY=1", log);
   const by = await told.promise;
   notify("STOPPING=1", log);
+  announce("daemon-stopping");
+  // A turn of the loop, so that those who follow hear it before their streams end.
+  await Bun.sleep(5);
   if (by === "SIGTERM" && (await hostEnds())) await haltAll();
   log("info", "ending; containers run on", { by });
   await server.stop();

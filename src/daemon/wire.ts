@@ -38,6 +38,8 @@ import { openStore } from "../store/sqlite.ts";
 export interface Wired {
   engine: Engine;
   config: Config;
+  /** Tells those who follow events. */
+  announce(type: "daemon-started" | "daemon-stopping"): void;
   /** Whether the host is going down. */
   hostEnds(): Promise<boolean>;
   /** Ends every container, to be started again at the host's next boot. */
@@ -164,7 +166,8 @@ export async function wire(instance: Instance, log: Log): Promise<Wired> {
     }
     store.close();
   };
-  return { engine, config, hostEnds, haltAll: () => haltAll(context), stop };
+  const announce: Wired["announce"] = (type) => void events.emit({ type, details: { pid: process.pid } });
+  return { engine, config, announce, hostEnds, haltAll: () => haltAll(context), stop };
 }
 
 /** Throws REFUSED when the ids of containers can't get through to their roots: LXC would say so only at a start. */
