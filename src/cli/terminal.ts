@@ -15,7 +15,11 @@ export function openTerminal(): Terminal {
     return { columns: columns || 80, rows: rows || 24 };
   };
   const raw = (on: boolean): void => {
-    if (stdin.isTTY) stdin.setRawMode(on);
+    if (!stdin.isTTY) return;
+    stdin.setRawMode(on);
+    // Bun goes on turning line feeds into line ends, which is the other end's business: full-screen programs there
+    // move down with them. Leaving raw mode puts back what was before.
+    if (on) Bun.spawnSync({ cmd: ["stty", "-opost"], stdin: "inherit", stdout: "ignore", stderr: "ignore" });
   };
   process.on("exit", () => raw(false));
   return {

@@ -30,10 +30,10 @@ export const RULES: readonly Rule[] = [
     only: ["src/host/cgroup/", "src/spec/levels.ts", "src/spec/levels/"],
   },
   {
-    // the command line starts one program: the editor of `warren file edit`
+    // the command line starts two programs: the editor of `warren file edit`, and stty where Bun's raw mode falls short
     what: "the start of a process",
     pattern: /\bBun\.spawn(?:Sync)?\b|\bBun\.\$|["'](?:node:)?child_process["']/,
-    only: ["src/host/exec/", "src/cli/commands/file-edit.ts"],
+    only: ["src/host/exec/", "src/cli/commands/file-edit.ts", "src/cli/terminal.ts"],
   },
   { what: "a raw system call", pattern: /["']bun:ffi["']/, only: ["src/host/syscall/"] },
   {
