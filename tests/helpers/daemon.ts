@@ -152,7 +152,9 @@ export async function testDaemon(started = true): Promise<TestDaemon> {
     },
     strays: async () => strays(instance, await allInfo(self), await self.json("image", "list")),
     async [Symbol.asyncDispose]() {
-      if (child?.signalCode) await self.start();
+      // Killed, or stopped while it still had containers: only a daemon can put the host in order.
+      const ended = child !== undefined && (child.exitCode !== null || child.signalCode !== null);
+      if (ended && claims().includes(instance.state)) await self.start();
       if (child?.exitCode === null) {
         await self.warren(["delete", "--all", "--force", "-y"]);
         await self.warren(["daemon", "stop"]);
