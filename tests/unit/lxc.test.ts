@@ -97,7 +97,7 @@ describe("the configuration", () => {
     "lxc.net.0.mtu = 1400",
     "lxc.cap.drop = sys_time",
     "lxc.cgroup2.devices.deny = a",
-    "lxc.hook.start-host = /bin/sh /run/warren/hook /run/warren/lxc/web wr-0",
+    "lxc.hook.start-host = /bin/sh /run/warren/hook /run/warren/lxc/web wr-0 169.254.0.1 fe80::1",
     "lxc.mount.entry = /run/my\\040dir/lxcfs/proc/meminfo proc/meminfo none bind,optional 0 0",
   ])("says %s", (wanted) => expect(config).toContain(wanted));
 
