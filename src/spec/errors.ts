@@ -88,9 +88,20 @@ export class WarrenError extends Error {
   }
 }
 
-/** Turns whatever was thrown into a `WarrenError`; a stranger becomes `BUG`. */
+/** What the kernel and SQLite call a full disk. */
+const FULL = new Set<unknown>(["ENOSPC", "EDQUOT", "SQLITE_FULL"]);
+
+/** Turns whatever was thrown into a `WarrenError`; a full disk is told as such, a stranger becomes `BUG`. */
 export function asWarrenError(thrown: unknown): WarrenError {
   if (thrown instanceof WarrenError) return thrown;
+  if (FULL.has((thrown as { code?: unknown } | null)?.code))
+    return new WarrenError(
+      "FAILED",
+      "the disk of the state directory is full",
+      "free space there",
+      undefined,
+      thrown,
+    );
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   return new WarrenError("BUG", message, "report it with the daemon's log", undefined, thrown);
 }
