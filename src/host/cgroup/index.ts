@@ -2,7 +2,7 @@
  * Control groups of the kernel, in both of its dialects.
  *
  * A group is named by its path from the hierarchy's root (`warren/web`), the same in every hierarchy. A controller
- * is a hierarchy of v1, or the one tree of v2. Reading is synchronous and costs microseconds; writing is not, for the
+ * is a hierarchy of v1, or the one tree of v2; `unified` is the v2 tree on both, also beside v1. Reading is synchronous and costs microseconds; writing is not, for the
  * kernel may work long on it (taking memory back).
  *
  * What must never happen here: a file created, a write that lands outside of a cgroup file system, a process moved

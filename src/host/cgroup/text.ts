@@ -58,6 +58,9 @@ export function groupIn(text: string, controller: string, top: string): string |
   return null;
 }
 
+/** Stands where a controller does for the v2 tree beside v1 hierarchies, which has the pressure of each group. */
+export const UNIFIED = "unified";
+
 /** The name of the group below the container's own in which LXC puts the guest. */
 export const INNER = "guest";
 

@@ -5,7 +5,9 @@
  */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { run } from "../exec/index.ts";
-import { defaultLink, routesOf } from "./text.ts";
+import { bytesOf, defaultLink, type LinkBytes, routesOf } from "./text.ts";
+
+export type { LinkBytes } from "./text.ts";
 
 const NET = "/sys/class/net";
 const read = (path: string): string | null => {
@@ -19,6 +21,11 @@ const read = (path: string): string | null => {
 /** Links whose name begins with `prefix`. */
 export function linksWith(prefix: string): string[] {
   return readdirSync(NET).filter((name) => name.startsWith(prefix));
+}
+
+/** Bytes that each link whose name begins with `prefix` took in and gave out, as the host sees it; one read for all. */
+export function linkBytes(prefix: string): Map<string, LinkBytes> {
+  return bytesOf(read("/proc/net/dev") ?? "", prefix);
 }
 
 /** Takes links away; one that is gone already is no error. */

@@ -17,3 +17,22 @@ export function routesOf(json: string): { to: string; link: string }[] {
       return { to, link: row.dev ?? "" };
     });
 }
+
+/** Bytes a link took in and gave out. */
+export interface LinkBytes {
+  in: number;
+  out: number;
+}
+
+/** Counters of /proc/net/dev (proc_pid_net(5)) by link, of those whose name begins with `prefix`. */
+export function bytesOf(text: string, prefix: string): Map<string, LinkBytes> {
+  const found = new Map<string, LinkBytes>();
+  for (const line of text.split("\n")) {
+    const cut = line.indexOf(":");
+    const name = line.slice(0, cut).trim();
+    if (cut < 0 || !name.startsWith(prefix)) continue;
+    const fields = line.slice(cut + 1).trim().split(/ +/);
+    found.set(name, { in: Number(fields[0]), out: Number(fields[8]) });
+  }
+  return found;
+}

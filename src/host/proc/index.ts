@@ -39,11 +39,16 @@ export function startTicks(pid: number): number | null {
   return stat === null ? null : startOf(stat);
 }
 
-/** Seconds since a process started, or `null` when it is gone. */
-export function uptime(pid: number): number | null {
-  const ticks = startTicks(pid);
+/** Seconds since the host's boot; `null` without /proc. */
+export function sinceBoot(): number | null {
   const now = read("/proc/uptime");
-  return ticks === null || now === null ? null : Math.max(0, Number(now.split(" ")[0]) - ticks / 100);
+  return now === null ? null : Number(now.split(" ")[0]);
+}
+
+/** Seconds since a process started, or `null` when it is gone; `now` spares a reading for each of many. */
+export function uptime(pid: number, now = sinceBoot()): number | null {
+  const ticks = startTicks(pid);
+  return ticks === null || now === null ? null : Math.max(0, now - ticks / 100);
 }
 
 /** The command line of a process, its words; empty when it is gone. */

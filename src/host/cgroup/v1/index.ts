@@ -7,7 +7,7 @@ import { earlyMove } from "../early.ts";
 import { emptied, FREEZING, notFrozen, removed } from "../end.ts";
 import { readText, tree, until, writeText } from "../files.ts";
 import type { Cgroups } from "../index.ts";
-import { type CgroupMount, type CgroupMounts, groupIn, numbers, outerGroup } from "../text.ts";
+import { type CgroupMount, type CgroupMounts, groupIn, numbers, outerGroup, UNIFIED } from "../text.ts";
 
 /** Hierarchies that say which processes are in a group, the first that is mounted. */
 const MEMBERSHIP = ["freezer", "pids", "memory"];
@@ -25,8 +25,10 @@ export function openV1(mounts: CgroupMounts, proc: string): Cgroups {
   const every: CgroupMount[] = [...mounts.v1.values(), ...(mounts.v2 ? [mounts.v2] : [])];
   const member = MEMBERSHIP.find((name) => mounts.v1.has(name)) ?? "memory";
 
+  const mountOf = (controller: string): CgroupMount | null =>
+    controller === UNIFIED ? mounts.v2 : (mounts.v1.get(controller) ?? null);
   function place(group: string, controller: string): string {
-    const mount = mounts.v1.get(controller);
+    const mount = mountOf(controller);
     if (mount) return `${mount.path}/${group}`;
     throw new WarrenError(
       "UNSUPPORTED",
@@ -38,7 +40,7 @@ export function openV1(mounts: CgroupMounts, proc: string): Cgroups {
     );
   }
   const read: Cgroups["read"] = (group, controller, file) =>
-    mounts.v1.has(controller) ? readText(`${place(group, controller)}/${file}`) : null;
+    mountOf(controller) ? readText(`${place(group, controller)}/${file}`) : null;
   const below: Cgroups["below"] = (group, controller) => tree(place(group, controller));
   function processes(group: string): number[] {
     const top = place(group, member);
