@@ -13,19 +13,20 @@ import { createHost, createVersion } from "../engine/host.ts";
 import { createImages } from "../engine/image.ts";
 import type { Engine } from "../engine/index.ts";
 import { createLevels } from "../engine/level.ts";
+import { leaveForReboot } from "../engine/level-start.ts";
 import { createNetwork } from "../engine/network.ts";
 import { createOperations } from "../engine/operation.ts";
 import { pathsOf } from "../engine/paths.ts";
+import { targetOf } from "../engine/root.ts";
 import { createRuntime } from "../engine/runtime.ts";
 import { createSlots } from "../engine/slot.ts";
-import { levelFile } from "../engine/start.ts";
 import { capacity } from "../host/capacity/index.ts";
 import { openCgroups } from "../host/cgroup/index.ts";
 import { BLOCKS, hostClaims } from "../host/claim/index.ts";
 import { which } from "../host/exec/index.ts";
 import { keepShifts } from "../host/idmap/index.ts";
 import { setSwitch } from "../host/link/index.ts";
-import { installHook, writeLevels } from "../host/lxc/index.ts";
+import { installHook } from "../host/lxc/index.ts";
 import { ensureLxcfs, stopLxcfs } from "../host/lxcfs/index.ts";
 import { hostEnds } from "../host/manager/index.ts";
 import { watchExits } from "../host/pidfd/index.ts";
@@ -34,6 +35,7 @@ import { WarrenError } from "../spec/errors.ts";
 import { cgroupTop, type Instance, monitorTop } from "../spec/instance.ts";
 import type { Log } from "../spec/log.ts";
 import { openStore } from "../store/sqlite.ts";
+import { openDoors } from "./doors.ts";
 
 export interface Wired {
   engine: Engine;
@@ -93,16 +95,19 @@ export async function wire(instance: Instance, log: Log): Promise<Wired> {
     log,
     cleanUp: (name) => cleanUpAfterEnd(context, name),
   });
+  const doors = openDoors();
   const levels = createLevels({
     store,
     cgroups,
     events,
     instance,
-    hostFacts: () => capacity(),
+    doors,
+    hostFacts: () => capacity(instance.state),
     running(name) {
       const live = runtime.get(name);
       const cgroup = live && cgroups.ofPid(live.initPid);
-      return live && cgroup ? { cgroup, pid: live.initPid } : null;
+      const r = store.containers.get(name);
+      return live && cgroup && r ? { ...targetOf({ instance }, r), cgroup, pid: live.initPid } : null;
     },
   });
   const context: Context = {
@@ -113,6 +118,7 @@ export async function wire(instance: Instance, log: Log): Promise<Wired> {
     operations,
     images: createImages({ store, instance, operations, events }),
     levels,
+    doors,
     network,
     slots: createSlots({ store, claims, owner: instance.state, blocks }),
     cgroups,
@@ -138,9 +144,7 @@ export async function wire(instance: Instance, log: Log): Promise<Wired> {
       set: (name, change) =>
         operations.locked([lockOf(name)], async () => {
           const answer = await levels.set(name, change);
-          // A reboot from within must find what was saved, also while no daemon runs.
-          const r = store.containers.get(name);
-          if (r && answer.saved && runtime.get(name)) writeLevels(paths.lxc, name, levelFile(context, r));
+          if (!change.dryRun && runtime.get(name)) leaveForReboot(context, name);
           return answer;
         }),
     },

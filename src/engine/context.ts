@@ -10,6 +10,7 @@ import type { Store } from "../store/index.ts";
 import type { Events } from "./event.ts";
 import type { Images } from "./image.ts";
 import type { Levels } from "./level.ts";
+import type { LevelDoors } from "./level-door.ts";
 import type { Network } from "./network.ts";
 import type { Operations } from "./operation.ts";
 import type { Paths } from "./paths.ts";
@@ -25,6 +26,7 @@ export interface Context {
   operations: Operations;
   images: Images;
   levels: Levels;
+  doors: LevelDoors;
   network: Network;
   slots: Slots;
   cgroups: Cgroups;

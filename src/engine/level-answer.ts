@@ -41,11 +41,11 @@ export function catalogueRow(row: LevelRow, reason: string | null, host: LevelHo
 export function checkSaved(
   record: ContainerRecord,
   host: LevelHost,
-  why: (row: LevelRow) => string | null,
+  why: (row: LevelRow, host: LevelHost) => string | null,
 ): void {
   for (const [key, value] of Object.entries(record.levels)) {
     const row = levelRow(key);
-    const reason = why(row) ?? row.check?.(value, host) ?? null;
+    const reason = why(row, host) ?? row.check?.(value, host) ?? null;
     if (reason === null) continue;
     const text = `${key}=${row.codec.format(value)}`;
     throw new WarrenError(

@@ -1,10 +1,10 @@
 /** Carries out a plan of level writes: all of it holds, or all of it is taken back. */
-import type { Cgroups } from "../host/cgroup/index.ts";
-import { type LevelStep, type Present, undoSteps } from "../plan/level.ts";
+import { changeOf, type LevelStep, type Present, undoSteps } from "../plan/level.ts";
 import { bytes } from "../spec/codec.ts";
 import type { LevelValues } from "../spec/container.ts";
 import { asWarrenError, WarrenError } from "../spec/errors.ts";
 import type { LevelHost, Lowering } from "../spec/level.ts";
+import type { LevelKernel } from "./level-door.ts";
 import { holds, readSetting } from "./level-kernel.ts";
 
 /** Times that memory is asked back before a limit below it is given up. */
@@ -12,7 +12,7 @@ const TRIES = 4;
 
 const errnoOf = (error: unknown): unknown => asWarrenError(error).details?.errno;
 
-const heldNow = (cgroups: Cgroups, group: string, controller: string, { held }: Lowering): number =>
+const heldNow = (cgroups: LevelKernel, group: string, controller: string, { held }: Lowering): number =>
   Number(cgroups.read(group, controller, held) ?? 0);
 
 /** The error of a limit that stays above what it should be, with the figure it stopped at. */
@@ -26,7 +26,12 @@ function stuck(step: LevelStep, held: number): WarrenError {
 }
 
 /** Asks the kernel to take back what a limit of `to` leaves no room for (memory.reclaim: Linux 5.19). */
-async function reclaim(cgroups: Cgroups, group: string, step: LevelStep, lowering: Lowering): Promise<void> {
+async function reclaim(
+  cgroups: LevelKernel,
+  group: string,
+  step: LevelStep,
+  lowering: Lowering,
+): Promise<void> {
   for (let left = TRIES; ; left--) {
     const held = heldNow(cgroups, group, step.controller, lowering);
     const excess = held - Number(step.to);
@@ -41,7 +46,7 @@ async function reclaim(cgroups: Cgroups, group: string, step: LevelStep, lowerin
 
 /** Writes a limit where the kernel answers EBUSY rather than killing. */
 async function writeBusy(
-  cgroups: Cgroups,
+  cgroups: LevelKernel,
   group: string,
   step: LevelStep,
   lowering: Lowering,
@@ -60,7 +65,7 @@ async function writeBusy(
   }
 }
 
-async function perform(cgroups: Cgroups, group: string, step: LevelStep): Promise<void> {
+async function perform(cgroups: LevelKernel, group: string, step: LevelStep): Promise<void> {
   const at = step.below === "" ? group : `${group}/${step.below}`;
   if (step.action === "reclaim" && step.lowering) await reclaim(cgroups, group, step, step.lowering);
   else if (step.lowering) await writeBusy(cgroups, group, step, step.lowering);
@@ -68,7 +73,12 @@ async function perform(cgroups: Cgroups, group: string, step: LevelStep): Promis
 }
 
 /** Takes done steps back, last first, each tried again before it is given up; answers those that stayed. */
-async function undo(cgroups: Cgroups, group: string, done: readonly LevelStep[], have: readonly Present[]) {
+async function undo(
+  cgroups: LevelKernel,
+  group: string,
+  done: readonly LevelStep[],
+  have: readonly Present[],
+) {
   const stayed: LevelStep[] = [];
   for (const step of done.toReversed())
     for (const back of undoSteps(step, have)) {
@@ -79,19 +89,34 @@ async function undo(cgroups: Cgroups, group: string, done: readonly LevelStep[],
         });
       await tried(TRIES).catch(() => stayed.push(back));
     }
+  await restore(cgroups, group, have);
   return stayed;
+}
+
+/**
+ * The kernel changes some settings beside the one that was written (cpu.idle resets the weight), and one of many lines
+ * may have been written in part: those go back too.
+ */
+async function restore(cgroups: LevelKernel, group: string, have: readonly Present[]): Promise<void> {
+  for (const { setting, text } of have) {
+    const now = cgroups.read(group, setting.controller, setting.file);
+    if (now === null || text === "" || changeOf(setting, now, text) === "none") continue;
+    // Best effort: what could not be undone was told already.
+    await cgroups.write(group, setting.controller, setting.file, text).catch(() => undefined);
+  }
 }
 
 /** The first setting that doesn't keep what the plan wanted. */
 function readBack(
-  cgroups: Cgroups,
+  cgroups: LevelKernel,
   group: string,
   have: readonly Present[],
   want: LevelValues,
   host: LevelHost,
 ): void {
   for (const { setting } of have) {
-    const { file, of } = setting;
+    const { file, of, when } = setting;
+    if (when?.(want) === false) continue;
     const wrote = setting.text(want, host);
     const read = readSetting(cgroups, group, setting, host);
     if (read !== null && holds(setting, wrote, read)) continue;
@@ -111,12 +136,14 @@ function readBack(
 
 /** A change under way: what to do, what was there, what shall be there. */
 export interface LevelWork {
-  cgroups: Cgroups;
+  cgroups: LevelKernel;
   group: string;
   steps: readonly LevelStep[];
   have: readonly Present[];
   want: LevelValues;
   host: LevelHost;
+  /** Brings what was written into reach of the reading back. */
+  look(): Promise<void>;
   /** The last step, done once everything is in force; its failure takes everything back. */
   keep(): void;
 }
@@ -132,6 +159,7 @@ export async function applyLevels({
   have,
   want,
   host,
+  look,
   keep,
 }: LevelWork): Promise<void> {
   const done: LevelStep[] = [];
@@ -143,6 +171,7 @@ export async function applyLevels({
       done.push(step);
     }
     at = undefined;
+    await look();
     readBack(cgroups, group, have, want, host);
     keep();
   } catch (thrown) {

@@ -1,25 +1,49 @@
 /** What the kernel says of levels: settings as they are, figures, and which levels this host can do. */
-import type { Cgroups } from "../host/cgroup/index.ts";
 import type { Present } from "../plan/level.ts";
 import type { LevelValue, LevelValues } from "../spec/container.ts";
 import { WarrenError } from "../spec/errors.ts";
 import type { Dialect, Figure, LevelCounter, LevelHost, LevelRow, LevelWay, Setting } from "../spec/level.ts";
 import { LEVELS } from "../spec/levels.ts";
+import type { LevelDoors, LevelKernel } from "./level-door.ts";
 
 /** The way a dialect serves a row, if it does. */
 export const wayOf = (row: LevelRow, dialect: Dialect): LevelWay | undefined => row.ways[dialect];
 
 /** Why this host can't do a level, or `null`. `top` is the group that holds the containers', which may not be there yet. */
-export function unsupported(row: LevelRow, cgroups: Cgroups, top: string): string | null {
+export function unsupported(
+  row: LevelRow,
+  cgroups: Omit<LevelKernel, "write">,
+  doors: LevelDoors,
+  top: string,
+  host: LevelHost,
+): string | null {
+  const lacks = row.lacks?.(host) ?? null;
+  if (lacks !== null) return lacks;
   const way = wayOf(row, cgroups.dialect);
   if (!way) return `cgroup ${cgroups.dialect} has nothing for it`;
   for (const { controller, file, inRoot } of way.settings) {
+    const door = doors[controller];
+    if (door) {
+      const missing = door.missing(file);
+      if (missing !== null) return missing;
+      continue;
+    }
     if (!cgroups.controllers.has(controller)) return `the kernel has no ${controller} controller`;
     const probe = inRoot ? "." : top;
     if (cgroups.exists(probe, controller) && cgroups.read(probe, controller, file) === null)
       return `the kernel has no ${file}`;
   }
   return null;
+}
+
+/** Controllers and doors that the given levels are read from. */
+export function controllersOf(rows: readonly LevelRow[], dialect: Dialect): Set<string> {
+  const ways = rows.flatMap((row) => wayOf(row, dialect) ?? []);
+  const figures = ways.flatMap((way) => [way.limit, way.held, way.peak, ...(way.fail ?? [])]);
+  return new Set([
+    ...ways.flatMap(({ settings }) => settings.map(({ controller }) => controller)),
+    ...figures.flatMap((each) => each?.controller ?? []),
+  ]);
 }
 
 /** Settings that the given levels decide, in the table's order. */
@@ -30,7 +54,7 @@ export function settingsOf(keys: readonly string[], dialect: Dialect): Setting[]
 
 /** A setting's text as the kernel has it, `null` when there is no such file. */
 export function readSetting(
-  cgroups: Cgroups,
+  cgroups: LevelKernel,
   group: string,
   setting: Setting,
   host: LevelHost,
@@ -41,7 +65,7 @@ export function readSetting(
 
 /** The settings as the kernel has them; those that this host hasn't are left out. */
 export function readPresent(
-  cgroups: Cgroups,
+  cgroups: LevelKernel,
   group: string,
   settings: readonly Setting[],
   host: LevelHost,
@@ -72,7 +96,11 @@ export function holds(setting: Setting, wrote: string, read: string): boolean {
 }
 
 /** One figure, `null` when the kernel hasn't got it. */
-export function readFigure(cgroups: Cgroups, group: string, figure: Figure | undefined): LevelValue {
+export function readFigure(
+  cgroups: Pick<LevelKernel, "read" | "below">,
+  group: string,
+  figure: Figure | undefined,
+): LevelValue {
   if (!figure) return null;
   const one = (path: string): LevelValue => {
     const texts = figure.files.map((file) => cgroups.read(path, figure.controller, file));
@@ -85,8 +113,13 @@ export function readFigure(cgroups: Cgroups, group: string, figure: Figure | und
 }
 
 /** What is in force in a group, by key; levels that this dialect can't do are left out. */
-export function readEffective(cgroups: Cgroups, group: string, host: LevelHost): LevelValues {
-  const entries = LEVELS.flatMap((row) => {
+export function readEffective(
+  cgroups: LevelKernel,
+  group: string,
+  host: LevelHost,
+  rows: readonly LevelRow[] = LEVELS,
+): LevelValues {
+  const entries = rows.flatMap((row) => {
     const way = wayOf(row, cgroups.dialect);
     if (!way) return [];
     const empty = way.settings[0]?.empty?.(host) ?? null;
@@ -96,7 +129,7 @@ export function readEffective(cgroups: Cgroups, group: string, host: LevelHost):
 }
 
 /** Held, peak, limit and failures of every level of a group. */
-export function readCounters(cgroups: Cgroups, group: string): LevelCounter[] {
+export function readCounters(cgroups: LevelKernel, group: string): LevelCounter[] {
   return LEVELS.flatMap((row) => {
     const way = wayOf(row, cgroups.dialect);
     if (!way) return [];

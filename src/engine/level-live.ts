@@ -5,6 +5,8 @@ import type { Store } from "../store/index.ts";
 export interface LiveLevels {
   /** What was set live in this run of a container; `run` tells one run from the next. */
   get(uuid: string, run: string): LevelValues;
+  /** What was set live in the last run that had such, whichever it is. */
+  last(uuid: string): LevelValues;
   set(uuid: string, run: string, values: LevelValues): void;
   /** A new run begins: what wasn't saved is lost. */
   forget(uuid: string): void;
@@ -28,6 +30,7 @@ export function liveLevels(store: Pick<Store, "containers" | "settings">): LiveL
       const kept = read()[uuid];
       return kept?.run === run ? kept.values : {};
     },
+    last: (uuid) => read()[uuid]?.values ?? {},
     set(uuid, run, values) {
       const kept = read();
       if (kept[uuid] || Object.keys(values).length > 0) write({ ...kept, [uuid]: { run, values } });

@@ -24,6 +24,15 @@ import type { Events } from "./event.ts";
 import { catalogueRow, checkSaved, levelNote } from "./level-answer.ts";
 import { applyLevels } from "./level-apply.ts";
 import {
+  type DoorValues,
+  kernelOf,
+  type LevelDoors,
+  type LevelKernel,
+  type LevelTarget,
+  lookAll,
+} from "./level-door.ts";
+import {
+  controllersOf,
   readCounters,
   readEffective,
   readFigure,
@@ -39,14 +48,23 @@ import { type LiveLevels, liveLevels } from "./level-live.ts";
 export interface LevelDeps {
   store: Pick<Store, "containers" | "settings" | "transaction">;
   cgroups: Cgroups;
+  /** What isn't files of control groups. */
+  doors: LevelDoors;
   events: Pick<Events, "emit">;
   instance: Instance;
   hostFacts: () => LevelHost;
-  /** The container's own group and its init, or `null` while it doesn't run. */
-  running: (name: string) => { cgroup: string; pid: number } | null;
+  /** The container as it runs, or `null` while it doesn't. */
+  running: (name: string) => (LevelTarget & { pid: number }) | null;
 }
 
-/** A kernel file that puts a level in force before init's first instruction, and what is written to it. */
+/** What puts levels in force before init's first instruction. */
+export interface StartValues {
+  files: StartValue[];
+  /** Words for each door, those that are a fresh container's anyway left out. */
+  doors: Readonly<Record<string, DoorValues>>;
+}
+
+/** A kernel file and what is written to it. */
 export interface StartValue {
   controller: string;
   file: string;
@@ -66,16 +84,19 @@ export interface Levels {
   get(name: string): Promise<Record<string, LevelState>>;
   /** Throws NO_CONTAINER, NO_LEVEL, BAD_VALUE, UNSUPPORTED, NOT_RUNNING, REFUSED, FAILED; then nothing was changed. */
   set(name: string, change: LevelRequest): Promise<LevelChange>;
-  /** What must be written at a start, in order; begins a new run, so what was live and not saved is forgotten. */
-  startValues(record: ContainerRecord): StartValue[];
+  /**
+   * What must be written at a start, in order. Not `again`, it begins a new run, so what was live and not saved is
+   * forgotten; `again`, it also names what a reboot from within must take back.
+   */
+  startValues(record: ContainerRecord, again: boolean): StartValues;
   /** Brings a running container to its saved levels (after a reboot from inside). Throws REFUSED, FAILED. */
   apply(name: string): Promise<void>;
   /** Values for a new container's record, from text. Throws NO_LEVEL, BAD_VALUE, UNSUPPORTED. */
   parseRequest(levels: Record<string, string>): LevelValues;
   /** Saved values that wait for a restart. */
-  pending(record: ContainerRecord): LevelValues;
+  pending(record: ContainerRecord): Promise<LevelValues>;
   /** Held, peak, limit and failures of a running container; empty when it doesn't run. */
-  readCounters(name: string): LevelCounter[];
+  readCounters(name: string): Promise<LevelCounter[]>;
   /** Bytes and tasks (threads counted) held by a group now: two reads, for lists. */
   usage(cgroup: string): { memory: number | null; tasks: number | null };
 }
@@ -84,11 +105,19 @@ const sameValue = (row: LevelRow, a: LevelValue, b: LevelValue) =>
   row.codec.format(a) === row.codec.format(b);
 
 export function createLevels(deps: LevelDeps): Levels {
-  const { store, cgroups, events, instance, hostFacts, running } = deps;
+  const { store, cgroups, doors, events, instance, hostFacts, running } = deps;
   const { dialect } = cgroups;
   const live: LiveLevels = liveLevels(store);
   const top = cgroupTop(instance);
-  const why = (row: LevelRow) => unsupported(row, cgroups, top);
+  const why = (row: LevelRow, host: LevelHost) => unsupported(row, cgroups, doors, top, host);
+  const supported = (host: LevelHost) => LEVELS.filter((row) => why(row, host) === null);
+  const rowsOf = (keys: Iterable<string>) => [...keys].map(levelRow);
+
+  /** What levels of a running container are read from, with everything that must be asked for asked. */
+  async function openFor(target: LevelTarget, rows: readonly LevelRow[]): Promise<LevelKernel> {
+    await lookAll(doors, target, controllersOf(rows, dialect));
+    return kernelOf(cgroups, doors, target);
+  }
 
   function recordOf(name: string): ContainerRecord {
     const record = store.containers.get(name);
@@ -108,7 +137,7 @@ export function createLevels(deps: LevelDeps): Levels {
     const values = levelRequest(set, host);
     for (const key of Object.keys(values)) {
       const row = levelRow(key);
-      const reason = why(row);
+      const reason = why(row, host);
       if (reason !== null) throw unsupportedError(row, reason);
     }
     return values;
@@ -119,32 +148,46 @@ export function createLevels(deps: LevelDeps): Levels {
     store.containers.update(name, (old) => ({ ...old, levels: { ...old.levels, ...values } }));
   }
 
-  /** Saved values of rows that only a start brings in force, where the kernel has another. */
-  function pending(record: ContainerRecord): LevelValues {
+  /** Why a level must wait for a restart, or `null`. */
+  function waits(row: LevelRow, from: LevelValue, to: LevelValue, host: LevelHost): string | null {
+    if (sameValue(row, from, to)) return null;
+    return row.live ? (row.later?.(from, to, host) ?? null) : "it is put in force at a start";
+  }
+
+  /** Saved values that only a start brings in force, where the kernel has another. */
+  async function pending(record: ContainerRecord): Promise<LevelValues> {
     const run = running(record.name);
-    if (!run || LEVELS.every(({ live: now }) => now)) return {};
-    const saved = savedOf(record, hostFacts());
-    const effective = readEffective(cgroups, run.cgroup, hostFacts());
-    const waiting = LEVELS.filter(
-      (row) =>
-        !row.live && why(row) === null && !sameValue(row, saved[row.key] ?? null, effective[row.key] ?? null),
+    if (!run) return {};
+    const host = hostFacts();
+    // Defaults are what a start brought, so only what somebody saved can wait.
+    const rows = supported(host).filter((row) => (!row.live || row.later) && row.key in record.levels);
+    if (rows.length === 0) return {};
+    const effective = readEffective(await openFor(run, rows), run.cgroup, host, rows);
+    const waiting = rows.filter(
+      ({ key }) => waits(levelRow(key), effective[key] ?? null, record.levels[key] ?? null, host) !== null,
     );
-    return Object.fromEntries(waiting.map(({ key }) => [key, saved[key] ?? null]));
+    return Object.fromEntries(waiting.map(({ key }) => [key, record.levels[key] ?? null]));
   }
 
   /** Plans and does the change to `want` of `keys`, then `keep`. */
   async function change(
-    group: string,
+    target: LevelTarget,
     keys: readonly string[],
     want: LevelValues,
     host: LevelHost,
     keep: () => void,
   ) {
+    const group = target.cgroup;
+    const rows = rowsOf(keys);
     const attempt = async (left: number): Promise<void> => {
-      const have = readPresent(cgroups, group, settingsOf(keys, dialect), host);
+      const kernel = await openFor(target, rows);
+      const have = readPresent(kernel, group, settingsOf(keys, dialect), host);
       complete(group, keys, have);
       const steps = planLevels(have, want, host);
-      await applyLevels({ cgroups, group, steps, have, want, host, keep }).catch((error: WarrenError) => {
+      const touched = new Set(steps.map(({ controller }) => controller));
+      const look = () => lookAll(doors, target, touched);
+      const work = { cgroups: kernel, group, steps, have, want, host, look, keep };
+      await applyLevels(work).catch((error: WarrenError) => {
         // A guest that makes groups of its own just then makes the plan stale, which a new one cures.
         const stale = have.some(({ setting }) => setting.nesting) && error.code === "FAILED";
         if (!stale || left === 0 || error.details?.stayed) throw error;
@@ -165,6 +208,23 @@ export function createLevels(deps: LevelDeps): Levels {
     });
   }
 
+  /** Values that must wait for a restart, with the reason. */
+  async function waiting(
+    run: LevelTarget,
+    values: LevelValues,
+    host: LevelHost,
+  ): Promise<Record<string, string>> {
+    const rows = rowsOf(Object.keys(values)).filter((row) => !row.live || row.later);
+    if (rows.length === 0) return {};
+    const effective = readEffective(await openFor(run, rows), run.cgroup, host, rows);
+    return Object.fromEntries(
+      rows.flatMap((row) => {
+        const reason = waits(row, effective[row.key] ?? null, values[row.key] ?? null, host);
+        return reason === null ? [] : [[row.key, reason]];
+      }),
+    );
+  }
+
   async function set(name: string, request: LevelRequest): Promise<LevelChange> {
     const host = hostFacts();
     const record = recordOf(name);
@@ -181,12 +241,14 @@ export function createLevels(deps: LevelDeps): Levels {
         },
       );
     if (request.save) checkTogether({ ...savedOf(record, host), ...values }, dialect);
-    const later = run ? keys.filter((key) => !levelRow(key).live) : [];
+    const reasons = run ? await waiting(run, values, host) : {};
+    const later = Object.keys(reasons);
     if (later.length > 0 && !request.save)
       throw new WarrenError(
         "REFUSED",
-        `${later.join(", ")} can't change while "${name}" runs`,
+        `${later.map((key) => `${key} can't change while "${name}" runs: ${reasons[key]}`).join("; ")}`,
         "add --save and restart",
+        { name, keys: later },
       );
     const now = Object.fromEntries(Object.entries(values).filter(([key]) => !later.includes(key)));
     const answer = {
@@ -203,12 +265,13 @@ export function createLevels(deps: LevelDeps): Levels {
       const want = { ...wantedOf(record, String(run.pid), host), ...now };
       checkTogether(want, dialect);
       if (request.dryRun) {
-        const have = readPresent(cgroups, run.cgroup, settingsOf(Object.keys(now), dialect), host);
+        const kernel = await openFor(run, rowsOf(Object.keys(now)));
+        const have = readPresent(kernel, run.cgroup, settingsOf(Object.keys(now), dialect), host);
         return { ...answer, saved: false, plan: planLevels(have, want, host).map(stepText) };
       }
       const unsaved = { ...live.get(record.uuid, String(run.pid)) };
       for (const key of keys) delete unsaved[key];
-      await change(run.cgroup, Object.keys(now), want, host, () =>
+      await change(run, Object.keys(now), want, host, () =>
         store.transaction(() => {
           live.set(record.uuid, String(run.pid), request.save ? unsaved : { ...unsaved, ...now });
           if (request.save) save(name, values);
@@ -224,7 +287,7 @@ export function createLevels(deps: LevelDeps): Levels {
     pending,
     catalogue() {
       const host = hostFacts();
-      return LEVELS.map((row) => catalogueRow(row, why(row), host));
+      return LEVELS.map((row) => catalogueRow(row, why(row, host), host));
     },
     async get(name) {
       const host = hostFacts();
@@ -232,30 +295,39 @@ export function createLevels(deps: LevelDeps): Levels {
       const run = running(name);
       const saved = savedOf(record, host);
       const wanted = run ? wantedOf(record, String(run.pid), host) : saved;
-      const effective = run ? readEffective(cgroups, run.cgroup, host) : {};
-      const waiting = pending(record);
+      const effective = run ? readEffective(await openFor(run, LEVELS), run.cgroup, host) : {};
+      const later = await pending(record);
       const state = ({ key }: LevelRow): LevelState => ({
         wanted: wanted[key] ?? null,
         effective: effective[key] ?? null,
         saved: saved[key] ?? null,
-        pending: key in waiting ? (waiting[key] ?? UNLIMITED) : null,
+        pending: key in later ? (later[key] ?? UNLIMITED) : null,
       });
       return Object.fromEntries(LEVELS.map((row) => [row.key, state(row)]));
     },
-    startValues(record) {
+    startValues(record, again) {
       const host = hostFacts();
-      live.forget(record.uuid);
       const levels = savedOf(record, host);
+      const unsaved = again ? live.last(record.uuid) : {};
+      if (!again) live.forget(record.uuid);
       checkSaved(record, host, why);
-      return LEVELS.flatMap((row) => {
-        const settings = why(row) === null ? (wayOf(row, dialect)?.settings ?? []) : [];
-        return settings.flatMap(({ controller, file, text, nesting }) => {
-          const value = text(levels, host);
-          const fresh = text(FRESH_LEVELS, host);
+      const files: StartValue[] = [];
+      const words: Record<string, Record<string, string>> = {};
+      const settings = supported(host).flatMap((row) => wayOf(row, dialect)?.settings ?? []);
+      for (const { controller, file, of, text, when, nesting } of settings) {
+        if (when?.(levels) === false) continue;
+        const value = text(levels, host);
+        const fresh = text(FRESH_LEVELS, host);
+        const door = doors[controller];
+        const changed = door?.lasting && of.some((key) => key in unsaved);
+        if (value === fresh && !changed) continue;
+        if (door) words[controller] = { ...words[controller], [file]: value };
+        else {
           const nested = nesting !== undefined && nesting.settle([fresh], fresh, value) !== fresh;
-          return value === fresh ? [] : [{ controller, file, value, nested }];
-        });
-      });
+          for (const line of value.split("\n")) files.push({ controller, file, value: line, nested });
+        }
+      }
+      return { files, doors: words };
     },
     async apply(name) {
       const host = hostFacts();
@@ -265,8 +337,13 @@ export function createLevels(deps: LevelDeps): Levels {
         throw new WarrenError("NOT_RUNNING", `"${name}" doesn't run`, `start it: warren start ${name}`, {
           name,
         });
-      const keys = LEVELS.filter((row) => row.live && why(row) === null).map(({ key }) => key);
-      await change(run.cgroup, keys, savedOf(record, host), host, () => live.forget(record.uuid));
+      const saved = savedOf(record, host);
+      const rows = supported(host).filter((row) => row.live);
+      const effective = readEffective(await openFor(run, rows), run.cgroup, host, rows);
+      const keys = rows
+        .filter((row) => waits(row, effective[row.key] ?? null, saved[row.key] ?? null, host) === null)
+        .map(({ key }) => key);
+      await change(run, keys, saved, host, () => live.forget(record.uuid));
     },
     parseRequest(levels) {
       const host = hostFacts();
@@ -274,9 +351,9 @@ export function createLevels(deps: LevelDeps): Levels {
       checkTogether({ ...defaultLevels(host), ...values }, dialect);
       return values;
     },
-    readCounters(name) {
+    async readCounters(name) {
       const run = running(name);
-      return run ? readCounters(cgroups, run.cgroup) : [];
+      return run ? readCounters(await openFor(run, LEVELS), run.cgroup) : [];
     },
     usage(cgroup) {
       const held = (key: string): number | null => {

@@ -5,10 +5,24 @@ import { mountRoot, unmountRoot } from "../host/overlay/index.ts";
 import { type ContainerRecord, FIRST_ID, IDS_PER_CONTAINER } from "../spec/container.ts";
 import { cgroupTop, linkPrefix, monitorTop } from "../spec/instance.ts";
 import type { Context } from "./context.ts";
+import type { LevelTarget } from "./level-door.ts";
 
 export const baseOf = (r: ContainerRecord): number => FIRST_ID + r.slot * IDS_PER_CONTAINER;
-export const linkOf = (c: Context, r: ContainerRecord): string => `${linkPrefix(c.instance)}${r.slot}`;
-export const cgroupOf = (c: Context, name: string): string => `${cgroupTop(c.instance)}/${name}`;
+export const linkOf = ({ instance }: Pick<Context, "instance">, r: ContainerRecord): string =>
+  `${linkPrefix(instance)}${r.slot}`;
+export const cgroupOf = ({ instance }: Pick<Context, "instance">, name: string): string =>
+  `${cgroupTop(instance)}/${name}`;
+
+/** The container as doors of levels know it, before it runs. */
+export const targetOf = (c: Pick<Context, "instance">, r: ContainerRecord): LevelTarget => ({
+  name: r.name,
+  uuid: r.uuid,
+  cgroup: cgroupOf(c, r.name),
+  pid: null,
+  link: linkOf(c, r),
+  addresses: r.addresses,
+  base: baseOf(r),
+});
 
 /** Mounts the root of a container, as it sees it, and gives its path. */
 export async function mountContainer(c: Context, r: ContainerRecord): Promise<string> {
@@ -48,6 +62,7 @@ export function unmountContainer(c: Context, uuid: string): void {
 
 /** Frees what a container held while it ran; works as well on what a crash left. */
 export async function cleanUp(c: Context, r: ContainerRecord): Promise<void> {
+  for (const door of Object.values(c.doors)) await door.release?.(targetOf(c, r));
   unmountContainer(c, r.uuid);
   forget(c.paths.lxc, r.name);
   await removeGroup(c, cgroupOf(c, r.name));

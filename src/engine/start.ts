@@ -6,6 +6,7 @@ import { monitorTop } from "../spec/instance.ts";
 import { waitBoot } from "./boot.ts";
 import { type Context, record } from "./context.ts";
 import { writeIdentity } from "./identity.ts";
+import { startLevels } from "./level-start.ts";
 import type { Work } from "./operation.ts";
 import { baseOf, cgroupOf, cleanUp, linkOf, mountContainer, unmountContainer } from "./root.ts";
 import type { Live } from "./runtime.ts";
@@ -52,6 +53,7 @@ export async function start(c: Context, name: string, o: { waitBoot?: boolean },
 
 async function boot(c: Context, r: ContainerRecord, rootfs: string, work: Work): Promise<Running> {
   const cgroup = cgroupOf(c, r.name);
+  const levels = await startLevels(c, r);
   try {
     return await lxcStart(
       c.paths.lxc,
@@ -73,8 +75,9 @@ async function boot(c: Context, r: ContainerRecord, rootfs: string, work: Work):
         run: c.paths.runOf(r.name),
         hook: c.paths.hook,
         dropCapabilities: DROPPED_CAPABILITIES,
+        levels: levels.config,
       },
-      levelFile(c, r),
+      levels.hook,
       work.signal,
     );
   } catch (error) {
@@ -82,16 +85,4 @@ async function boot(c: Context, r: ContainerRecord, rootfs: string, work: Work):
       c.store.containers.update(r.name, (old) => ({ ...old, failure: error.message }));
     throw error;
   }
-}
-
-/** The lines of the hook's `levels` file: a kernel file and what is written to it. */
-export function levelFile(c: Context, r: ContainerRecord): string {
-  const group = cgroupOf(c, r.name);
-  return c.levels
-    .startValues(r)
-    .flatMap(({ controller, file, value, nested }) => {
-      const inside = nested ? [c.cgroups.path(`${group}/guest`, controller, file)] : [];
-      return [...inside, c.cgroups.path(group, controller, file)].map((path) => `${path} ${value}\n`);
-    })
-    .join("");
 }

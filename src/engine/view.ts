@@ -61,7 +61,7 @@ export async function info(c: Context, r: ContainerRecord, busy: Busy): Promise<
     capabilities: bounding === null ? [] : capabilityNames(bounding),
     apparmor: live ? apparmorProfile(live.initPid) : null,
     levels: await inForce(c, r.name),
-    pending: c.levels.pending(r),
+    pending: await c.levels.pending(r),
     failure: r.failure,
     wanted: r.wanted,
     priority: r.priority,

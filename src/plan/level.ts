@@ -105,12 +105,41 @@ export function settingSteps(present: Present, to: string): LevelStep[] {
 
 /** All steps from what is to what is wanted, in order; `have` is in the table's order. */
 export function planLevels(have: readonly Present[], want: LevelValues, host: LevelHost): LevelStep[] {
-  const steps: Record<Change, LevelStep[][]> = { tighten: [], replace: [], loosen: [], none: [] };
+  const steps: Record<Change | "oneWay", LevelStep[][]> = {
+    tighten: [],
+    replace: [],
+    loosen: [],
+    none: [],
+    oneWay: [],
+  };
   for (const present of have) {
-    const to = present.setting.text(want, host);
-    steps[changeOf(present.setting, present.text, to)].push(settingSteps(present, to));
+    const { setting, text } = present;
+    if (setting.when?.(want) === false) continue;
+    const to = setting.text(want, host);
+    const change = changeOf(setting, text, to);
+    const way = change === "tighten" && setting.oneWay?.(host) ? "oneWay" : change;
+    steps[way].push(settingSteps({ ...present, ...ceilingThen(present, have, want, host) }, to));
   }
-  return [...steps.tighten, ...steps.replace, ...steps.loosen.toReversed()].flat();
+  return [
+    ...steps.tighten,
+    ...steps.replace,
+    ...steps.loosen.toReversed(),
+    // What can't be taken back comes when nothing else can fail any more.
+    ...steps.oneWay,
+  ].flat();
+}
+
+/** A ceiling that is a level of its own was narrowed already when the limit above it drops. */
+function ceilingThen(
+  { setting, ceiling }: Present,
+  have: readonly Present[],
+  want: LevelValues,
+  host: LevelHost,
+): { ceiling?: string } {
+  const own = have.find((each) => each.setting.file === setting.lowering?.ceiling);
+  if (!own || ceiling === undefined) return {};
+  const to = own.setting.text(want, host);
+  return changeOf(own.setting, own.text, to) === "tighten" ? { ceiling: to } : {};
 }
 
 /**

@@ -13,6 +13,14 @@ export interface LevelHost {
   swap: number;
   /** Online CPUs in the kernel's list form. */
   cpus: string;
+  /** Memory nodes in the kernel's list form. */
+  nodes: string;
+  /** Whole disks behind the containers' files, `MAJOR:MINOR`; none where that isn't known. */
+  disks: readonly string[];
+  /** Whether resource limits of processes can be raised (CAP_SYS_RESOURCE). */
+  raises: boolean;
+  /** The daemon's own hard limits by their kernel names in small letters (`nofile`); `null` is unlimited. */
+  rlimits: Readonly<Record<string, number | null>>;
 }
 
 /** A kernel setting's value for comparison: a number (larger is looser), a CPU list, or `null` for no limit. */
@@ -41,13 +49,18 @@ export interface Nesting {
   cover(a: string, b: string): string;
 }
 
-/** One file of the kernel that a level (or several) decides. */
+/** One file of the kernel, or one word of another door, that a level (or several) decides. */
 export interface Setting {
+  /** A controller of control groups, or the door to another part of the kernel. */
   controller: string;
   file: string;
   /** Levels its text is made from, the one that a failure names first. */
   of: readonly string[];
-  /** The text to write. */
+  /** Whether it is in force at all beside the other levels; always unless told. */
+  when?(levels: LevelValues): boolean;
+  /** Whether this host can only narrow it: then it is written last, when nothing else can fail any more. */
+  oneWay?(host: LevelHost): boolean;
+  /** The text to write; each line is a write of its own. */
   text(levels: LevelValues, host: LevelHost): string;
   /** What a text, written or read, amounts to. */
   extent(text: string): Extent;
@@ -111,8 +124,12 @@ export interface LevelRow {
   alias?: LevelAlias;
   /** What a percentage is a part of. */
   whole?(host: LevelHost): number;
+  /** Why this host can't have the level at all, or `null`. */
+  lacks?(host: LevelHost): string | null;
   /** Why this host can't have a value, or `null`. */
   check?(value: LevelValue, host: LevelHost): string | null;
+  /** Why a change must wait for a restart although the level is live, or `null`. */
+  later?(from: LevelValue, to: LevelValue, host: LevelHost): string | null;
   ways: Partial<Record<Dialect, LevelWay>>;
 }
 

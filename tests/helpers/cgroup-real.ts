@@ -53,9 +53,13 @@ export function runIn(
 }
 
 /** Waits for something to become true; throws after `ms`. */
-export async function eventually(what: string, done: () => boolean, ms = 15_000): Promise<void> {
+export async function eventually(
+  what: string,
+  done: () => boolean | Promise<boolean>,
+  ms = 15_000,
+): Promise<void> {
   const end = Date.now() + ms;
-  while (!done()) {
+  while (!(await done())) {
     if (Date.now() > end) throw new Error(`it never came true: ${what}`);
     await Bun.sleep(5);
   }

@@ -2,6 +2,7 @@
 
 import type { NewEvent } from "../../src/engine/event.ts";
 import { createLevels, type Levels } from "../../src/engine/level.ts";
+import type { LevelTarget } from "../../src/engine/level-door.ts";
 import type { ContainerRecord } from "../../src/spec/container.ts";
 import { instanceOf } from "../../src/spec/instance.ts";
 import type { Dialect, LevelHost } from "../../src/spec/level.ts";
@@ -9,8 +10,27 @@ import type { Store } from "../../src/store/index.ts";
 import { openStore } from "../../src/store/sqlite.ts";
 import { type FakeCgroups, fakeCgroups } from "./cgroup-fake.ts";
 
-export const HOST: LevelHost = { memory: 16 * 1024 ** 3, swap: 4 * 1024 ** 3, cpus: "0-3" };
+export const HOST: LevelHost = {
+  memory: 16 * 1024 ** 3,
+  swap: 4 * 1024 ** 3,
+  cpus: "0-3",
+  nodes: "0-1",
+  disks: ["8:0"],
+  raises: true,
+  rlimits: {},
+};
 export const GROUP = "warren/web";
+
+/** The container as doors know it. */
+export const TARGET: LevelTarget = {
+  name: "web",
+  uuid: "uuid-of-web",
+  cgroup: GROUP,
+  pid: null,
+  link: "wr0",
+  addresses: [],
+  base: 1_000_000,
+};
 
 export interface LevelBench {
   levels: Levels;
@@ -60,7 +80,8 @@ export function levelBench(dialect: Dialect, saved: ContainerRecord["levels"] = 
       events: { emit: (event) => ({ ...event, seq: events.push(event), time: "2026-01-01T00:00:00Z" }) },
       instance: instanceOf(undefined),
       hostFacts: () => HOST,
-      running: () => (bench.pid === null ? null : { cgroup: GROUP, pid: bench.pid }),
+      doors: {},
+      running: () => (bench.pid === null ? null : { ...TARGET, pid: bench.pid }),
     }),
   };
   return bench;

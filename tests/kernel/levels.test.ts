@@ -9,7 +9,7 @@ import { instanceOf } from "../../src/spec/instance.ts";
 import type { LevelCounter } from "../../src/spec/level.ts";
 import { openStore } from "../../src/store/sqlite.ts";
 import { eventually, makeGroup, runIn } from "../helpers/cgroup-real.ts";
-import { containerRecord } from "../helpers/levels.ts";
+import { containerRecord, TARGET } from "../helpers/levels.ts";
 import { requires } from "../helpers/requires.ts";
 
 const MIB = 1024 ** 2;
@@ -33,7 +33,8 @@ const shell = (script: string, group = GUEST) => start(["/bin/sh", "-c", script]
 const set = (change: Record<string, string>, save = false) =>
   levels.set("web", { set: change, save, dryRun: false });
 const effective = async (key: string) => (await levels.get("web"))[key]?.effective;
-const counter = (key: string): LevelCounter => levels.readCounters("web").find((each) => each.key === key)!;
+const counter = async (key: string): Promise<LevelCounter> =>
+  (await levels.readCounters("web")).find((each) => each.key === key)!;
 const cpusOf = (pid: number) =>
   /^Cpus_allowed_list:\s*(.*)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
 
@@ -52,7 +53,8 @@ if (missing === null) {
       events: { emit: (event) => ({ ...event, seq: 1, time: "" }) },
       instance: { ...instanceOf(undefined), tag: TOP.slice("warren-".length) },
       hostFacts: () => capacity(),
-      running: () => ({ cgroup: GROUP, pid: 1 }),
+      doors: {},
+      running: () => ({ ...TARGET, cgroup: GROUP, pid: 1 }),
     });
   });
   afterEach(async () => {
@@ -96,9 +98,9 @@ test("every supported level holds what was asked for", async () => {
 test("a fork bomb ends at the limit and is counted", async () => {
   await set({ "pids.limit": "20" });
   const bomb = shell("for i in $(seq 100); do sleep 100 & done; wait");
-  await eventually("a fork was refused", () => Number(counter("pids.limit").fail) > 0);
-  expect(Number(counter("pids.limit").held)).toBeLessThanOrEqual(20);
-  expect(counter("pids.limit").limit).toBe(20);
+  await eventually("a fork was refused", async () => Number((await counter("pids.limit")).fail) > 0);
+  expect(Number((await counter("pids.limit")).held)).toBeLessThanOrEqual(20);
+  expect((await counter("pids.limit")).limit).toBe(20);
   await bomb.exited;
 });
 
@@ -106,7 +108,7 @@ test("a memory hog is killed inside, and its peak stays below the limit", async 
   await set({ "memory.limit": "32M", "memory.swap": "0" });
   const hog = start(["dd", "if=/dev/zero", "of=/dev/null", "bs=128M", "count=1"]);
   expect(await hog.exited).toBe(137);
-  const { fail, peak, limit } = counter("memory.limit");
+  const { fail, peak, limit } = await counter("memory.limit");
   expect(limit).toBe(32 * MIB);
   expect(Number(peak)).toBeLessThanOrEqual(32 * MIB);
   expect(Number(fail)).toBeGreaterThan(0);
@@ -133,10 +135,10 @@ test("a limit below the page cache held takes it back and holds", async () => {
   await set({ "memory.limit": "256M", "memory.swap": "0" });
   const writer = start(["dd", "if=/dev/zero", `of=${CACHE}`, "bs=1M", "count=64", "conv=fsync"]);
   expect(await writer.exited).toBe(0);
-  expect(Number(counter("memory.limit").held)).toBeGreaterThan(32 * MIB);
+  expect(Number((await counter("memory.limit")).held)).toBeGreaterThan(32 * MIB);
   await set({ "memory.limit": "16M" });
   expect(await effective("memory.limit")).toBe(16 * MIB);
-  expect(Number(counter("memory.limit").held)).toBeLessThanOrEqual(16 * MIB);
+  expect(Number((await counter("memory.limit")).held)).toBeLessThanOrEqual(16 * MIB);
 });
 
 test("a CPU limit throttles, and groups of the guest can't keep it from going down", async () => {
@@ -149,7 +151,7 @@ test("a CPU limit throttles, and groups of the guest can't keep it from going do
   await eventually("it is in its group", () => cgroups.processes(greedy).length > 0);
   await set({ "cpu.limit": "10%" });
   expect(await effective("cpu.limit")).toBe(0.1);
-  await eventually("it was throttled", () => Number(counter("cpu.limit").fail) > 1);
+  await eventually("it was throttled", async () => Number((await counter("cpu.limit")).fail) > 1);
 });
 
 test("CPUs follow while a process runs, in the guest's own groups too", async () => {

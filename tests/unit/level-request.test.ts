@@ -3,9 +3,10 @@ import type { ErrorCode, WarrenError } from "../../src/spec/errors.ts";
 import type { LevelHost } from "../../src/spec/level.ts";
 import { checkTogether, defaultLevels, levelRequest } from "../../src/spec/level-request.ts";
 import { LEVELS } from "../../src/spec/levels.ts";
+import { HOST } from "../helpers/levels.ts";
 
 const GIB = 1024 ** 3;
-const host: LevelHost = { memory: 16 * GIB, swap: 4 * GIB, cpus: "0-3" };
+const host: LevelHost = { ...HOST, memory: 16 * GIB, swap: 4 * GIB, cpus: "0-3" };
 
 const codeOf = (work: () => unknown): ErrorCode | null => {
   try {
@@ -79,8 +80,8 @@ describe("the table", () => {
     expect(new Set(names).size).toBe(names.length);
   });
   test("every default is a value of its own row on hosts small and large", () => {
-    const tiny = { memory: GIB / 4, swap: 0, cpus: "0" };
-    for (const each of [host, tiny, { memory: 4096 * GIB, swap: GIB, cpus: "0-511" }])
+    const tiny = { ...host, memory: GIB / 4, swap: 0, cpus: "0" };
+    for (const each of [host, tiny, { ...host, memory: 4096 * GIB, swap: GIB, cpus: "0-511" }])
       expect(Object.keys(defaultLevels(each))).toEqual(LEVELS.map(({ key }) => key));
   });
   test("every setting names levels of the table and stands in one place", () => {

@@ -272,7 +272,7 @@ describe("set", () => {
     await bench.levels.set("web", request);
     expect(bench.store.settings.get("levels.live")).toContain("uuid-of-web");
     const record = bench.store.containers.get("web")!;
-    bench.levels.startValues(record);
+    bench.levels.startValues(record, false);
     expect(bench.store.settings.get("levels.live")).toBe("{}");
   });
 });
@@ -280,8 +280,8 @@ describe("set", () => {
 describe("a start", () => {
   const lines = (bench: LevelBench) =>
     bench.levels
-      .startValues(bench.store.containers.get("web")!)
-      .map(
+      .startValues(bench.store.containers.get("web")!, false)
+      .files.map(
         ({ controller, file, value, nested }) =>
           `${controller}/${file} = ${value}${nested ? ", inside first" : ""}`,
       );
@@ -313,13 +313,15 @@ describe("a start", () => {
   });
 });
 
-test("counters give held, peak, limit and failures, the groups below counted where they count alone", () => {
+test("counters give held, peak, limit and failures, the groups below counted where they count alone", async () => {
   const bench = levelBench("v1");
   bench.cgroups.files.set(`${GROUP}/memory.failcnt`, "3");
   bench.cgroups.files.set(`${GROUP}/guest/memory.failcnt`, "100");
   bench.cgroups.files.set(`${GROUP}/guest/memory.oom_control`, "under_oom 0\noom_kill 4");
   bench.cgroups.files.set(`${GROUP}/guest/pids.events`, "max 5");
-  const counters = Object.fromEntries(bench.levels.readCounters("web").map((each) => [each.key, each]));
+  const counters = Object.fromEntries(
+    (await bench.levels.readCounters("web")).map((each) => [each.key, each]),
+  );
   expect(counters["memory.limit"]).toEqual({ key: "memory.limit", held: 0, peak: 0, limit: null, fail: 7 });
   expect(counters["pids.limit"]).toEqual({ key: "pids.limit", held: 1, peak: 1, limit: null, fail: 5 });
   expect(bench.levels.usage(GROUP)).toEqual({ memory: 0, tasks: 1 });

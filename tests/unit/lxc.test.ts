@@ -84,6 +84,7 @@ describe("the configuration", () => {
     consoleLog: "/c",
     run: "/run/warren/lxc/web",
     hook: "/run/warren/hook",
+    levels: [["lxc.prlimit.nofile", "64"]],
     dropCapabilities: ["sys_time"],
   }).split("\n");
 
@@ -96,6 +97,7 @@ describe("the configuration", () => {
     "lxc.net.0.ipv4.gateway = 169.254.0.1",
     "lxc.net.0.mtu = 1400",
     "lxc.cap.drop = sys_time",
+    "lxc.prlimit.nofile = 64",
     "lxc.cgroup2.devices.deny = a",
     "lxc.hook.start-host = /bin/sh /run/warren/hook /run/warren/lxc/web wr-0 169.254.0.1 fe80::1",
     "lxc.mount.entry = /run/my\\040dir/lxcfs/proc/meminfo proc/meminfo none bind,optional 0 0",

@@ -1,15 +1,50 @@
 /**
- * What the host has to share out: memory, swap space, CPUs.
+ * What the host has to share out: memory, swap space, CPUs, disks, limits of processes.
  *
  * What must never happen here: keeping a figure; CPUs and swap come and go while the daemon runs.
  */
-import { readFileSync } from "node:fs";
+import { readFileSync, realpathSync, statSync } from "node:fs";
 import type { LevelHost } from "../../spec/level.ts";
-import { meminfo } from "./text.ts";
+import { deviceBehind, hardLimits, meminfo, raises } from "./text.ts";
 
-/** Reads the host's capacity; `root` is where /proc and /sys are found. Throws what reading throws. */
-export function capacity(root = "/"): LevelHost {
-  const memory = meminfo(readFileSync(`${root}proc/meminfo`, "latin1"));
-  const cpus = readFileSync(`${root}sys/devices/system/cpu/online`, "latin1").trim();
-  return { memory: memory.MemTotal ?? 0, swap: memory.SwapTotal ?? 0, cpus };
+/**
+ * Reads the host's capacity; `state` is where the containers' files are, `root` where /proc and /sys are found. Throws
+ * what reading throws.
+ */
+export function capacity(state = "/", root = "/"): LevelHost {
+  const read = (path: string): string => readFileSync(`${root}${path}`, "latin1");
+  const memory = meminfo(read("proc/meminfo"));
+  return {
+    memory: memory.MemTotal ?? 0,
+    swap: memory.SwapTotal ?? 0,
+    cpus: read("sys/devices/system/cpu/online").trim(),
+    nodes: optional(() => read("sys/devices/system/node/online").trim()) ?? "0",
+    disks: disksBehind(state, root),
+    raises: raises(read("proc/self/status")),
+    rlimits: hardLimits(read("proc/self/limits")),
+  };
+}
+
+function optional<T>(read: () => T): T | null {
+  try {
+    return read();
+  } catch {
+    return null;
+  }
+}
+
+/** The whole disks that writes below `path` go to: limits of I/O are theirs, not the partitions'. */
+function disksBehind(path: string, root: string): string[] {
+  const mounts = optional(() => readFileSync(`${root}proc/self/mountinfo`, "latin1")) ?? "";
+  const real = optional(() => realpathSync(path)) ?? path;
+  const source = deviceBehind(mounts, real);
+  const number = source?.startsWith("/dev/") ? optional(() => statSync(source).rdev) : null;
+  if (!number) return [];
+  // Linux's dev_t: 12 bits of major above 8 bits of minor, the minor's upper 12 above both.
+  const id = `${(number >> 8) & 0xfff}:${(number & 0xff) | ((number >> 12) & 0xfff00)}`;
+  const entry = optional(() => realpathSync(`${root}sys/dev/block/${id}`));
+  if (!entry) return [];
+  const isPart = optional(() => readFileSync(`${entry}/partition`)) !== null;
+  const whole = isPart ? optional(() => readFileSync(`${entry}/../dev`, "latin1").trim()) : id;
+  return whole ? [whole] : [];
 }

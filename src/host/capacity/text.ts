@@ -3,3 +3,48 @@ export function meminfo(text: string): Record<string, number> {
   const lines = text.matchAll(/^([^:\s]+):\s+(\d+) kB$/gm);
   return Object.fromEntries([...lines].map(([, name, kilobytes]) => [name, Number(kilobytes) * 1024]));
 }
+
+/** CAP_SYS_RESOURCE in the masks of /proc/PID/status (capabilities(7)). */
+const SYS_RESOURCE = 1n << 24n;
+
+/** Whether a process of this /proc/PID/status may raise resource limits. */
+export function raises(status: string): boolean {
+  const [, mask] = /^CapEff:\s*([0-9a-f]+)$/m.exec(status) ?? [];
+  return mask !== undefined && (BigInt(`0x${mask}`) & SYS_RESOURCE) !== 0n;
+}
+
+/** Names in /proc/PID/limits (proc_pid_limits(5)) and the words of prlimit(1) for them. */
+const LIMITS: Readonly<Record<string, string>> = {
+  "Max stack size": "stack",
+  "Max core file size": "core",
+  "Max processes": "nproc",
+  "Max open files": "nofile",
+  "Max locked memory": "memlock",
+  "Max address space": "as",
+  "Max pending signals": "sigpending",
+  "Max msgqueue size": "msgqueue",
+};
+
+/** Hard limits by their short names; `null` is unlimited. */
+export function hardLimits(text: string): Record<string, number | null> {
+  const found = Object.entries(LIMITS).flatMap(([title, name]) => {
+    const line = text.split("\n").find((each) => each.startsWith(title));
+    const [, hard] = line?.slice(title.length).trim().split(/\s+/) ?? [];
+    return hard === undefined ? [] : [[name, hard === "unlimited" ? null : Number(hard)] as const];
+  });
+  return Object.fromEntries(found);
+}
+
+/** The device that the mount holding `path` comes from, by /proc/self/mountinfo (proc_pid_mountinfo(5)). */
+export function deviceBehind(mountinfo: string, path: string): string | null {
+  let best: { at: string; source: string } | null = null;
+  for (const line of mountinfo.split("\n")) {
+    const [before = "", after = ""] = line.split(" - ");
+    const at = before.split(" ")[4] ?? "";
+    const source = after.split(" ")[1] ?? "";
+    const holds = at === "/" || path === at || path.startsWith(`${at}/`);
+    // Of two mounts at one place the later one is seen.
+    if (holds && at !== "" && (best === null || at.length >= best.at.length)) best = { at, source };
+  }
+  return best?.source ?? null;
+}

@@ -1,8 +1,12 @@
 #!/bin/sh
 # Run by LXC on the host before a container's init, at its start and after each reboot from within, also while the
 # daemon is down. Nearly only built-ins, so that it costs two processes. $1: the container's run-time directory, $2: its
-# link, $3 and $4: its gateways. It lets the link answer for the gateways and puts the levels in force: each line of
-# `levels` is a kernel file and what is written to it, in that order.
+# link, $3 and $4: its gateways. It lets the link answer for the gateways and puts the levels in force, in the order of
+# the lines of `levels`, where INIT stands for init's process id:
+#   write FILE TEXT   the text is written to the kernel's file
+#   tc ARGUMENT...    a line for tc(8); all of them are given to one tc, after everything else
+#   run PROGRAM...    is run, by its absolute path
+#   try PROGRAM...    is run; its failure refuses nothing
 
 fail() {
   echo "$1" > "$dir/refused"
@@ -23,9 +27,26 @@ echo 0 > "/proc/sys/net/ipv4/neigh/$link/proxy_delay"
 [ -e "/proc/sys/net/ipv6/neigh/$link" ] && echo 0 > "/proc/sys/net/ipv6/neigh/$link/proxy_delay"
 
 if [ -e "$dir/levels" ]; then
-  while read -r file value; do
-    echo "$value" > "$file" || fail "$value to $file"
+  # Words are split at spaces and nothing else is made of them.
+  set -f
+  shaping=
+  while read -r verb first rest; do
+    case $first in */INIT/*) first=${first%%INIT*}$LXC_PID${first#*INIT} ;; esac
+    case $rest in *INIT*) rest=${rest%%INIT*}$LXC_PID${rest#*INIT} ;; esac
+    # shellcheck disable=SC2086
+    case $verb in
+      write) echo "$rest" > "$first" || fail "$rest to $first" ;;
+      tc)
+        shaping="$shaping$first $rest
+"
+        ;;
+      run) "$first" $rest < /dev/null || fail "$first $rest" ;;
+      try) "$first" $rest < /dev/null || : ;;
+    esac
   done < "$dir/levels"
+  if [ -n "$shaping" ]; then
+    printf '%s' "$shaping" | /sbin/tc -batch - || fail "$shaping"
+  fi
 fi
 
 runs=0

@@ -22,6 +22,8 @@ export interface ContainerConfig {
   run: string;
   hook: string;
   dropCapabilities: readonly string[];
+  /** More lines, for the container's levels. */
+  levels: readonly (readonly [string, string])[];
 }
 
 /** Next hops that exist on no wire: the host's side of the link answers for them (proxy ARP and NDP). */
@@ -49,7 +51,7 @@ export const fstabEscape = (path: string): string =>
 
 /** The configuration file. */
 export function renderConfig(c: ContainerConfig): string {
-  const lines: [string, string | number][] = [
+  const lines: (readonly [string, string | number])[] = [
     ["lxc.uts.name", c.name],
     ["lxc.rootfs.path", `dir:${c.rootfs}`],
     ["lxc.rootfs.managed", 0],
@@ -80,6 +82,7 @@ export function renderConfig(c: ContainerConfig): string {
     ["lxc.mount.entry", "/dev/fuse dev/fuse none bind,create=file,optional 0 0"],
     ["lxc.mount.entry", "/dev/net/tun dev/net/tun none bind,create=file,optional 0 0"],
     ...lxcfs(c.lxcfs),
+    ...c.levels,
     ...network(c),
     ["lxc.console.logfile", c.consoleLog],
     // The guest writes this file: it must not fill the disk.

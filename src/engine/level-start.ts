@@ -1,0 +1,49 @@
+/** How levels come into force at a start, before init's first instruction, and at a reboot from within. */
+import { writeLevels } from "../host/lxc/index.ts";
+import type { ContainerRecord } from "../spec/container.ts";
+import type { Context } from "./context.ts";
+import type { StartValues } from "./level.ts";
+import { cgroupOf, targetOf } from "./root.ts";
+
+/** What LXC is told, and what the hook finds. */
+export interface StartLevels {
+  config: [string, string][];
+  /** The lines of the hook's `levels` file. */
+  hook: string;
+}
+
+/** Prepares a start: what doors make goes away with `cleanUp`. Throws what a level can't come into force for. */
+export async function startLevels(c: Context, r: ContainerRecord): Promise<StartLevels> {
+  const target = targetOf(c, r);
+  const values = c.levels.startValues(r, false);
+  const config: [string, string][] = [];
+  for (const [name, door] of Object.entries(c.doors)) {
+    const words = values.doors[name] ?? {};
+    await door.prepare?.(target, words);
+    config.push(...(door.config?.(target, words) ?? []));
+  }
+  return { config, hook: hookLines(c, r, values, false) };
+}
+
+/**
+ * Leaves for the hook what a reboot from within must find in force: what is saved, also while no daemon runs, and
+ * nothing of what was only set live.
+ */
+export function leaveForReboot(c: Context, name: string): void {
+  const r = c.store.containers.get(name);
+  if (r) writeLevels(c.paths.lxc, name, hookLines(c, r, c.levels.startValues(r, true), true));
+}
+
+/** Doors come first: what they put in force doesn't depend on groups, and a refusal costs least there. */
+function hookLines(c: Context, r: ContainerRecord, values: StartValues, again: boolean): string {
+  const group = cgroupOf(c, r.name);
+  const target = targetOf(c, r);
+  const doors = Object.entries(c.doors).flatMap(
+    ([name, door]) => door.hook?.(target, values.doors[name] ?? {}, again) ?? [],
+  );
+  const files = values.files.flatMap(({ controller, file, value, nested }) => {
+    const inside = nested ? [c.cgroups.path(`${group}/guest`, controller, file)] : [];
+    return [...inside, c.cgroups.path(group, controller, file)].map((path) => `write ${path} ${value}`);
+  });
+  return [...doors, ...files].map((line) => `${line}\n`).join("");
+}
