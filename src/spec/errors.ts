@@ -29,6 +29,7 @@ export const ERRORS = {
   NO_CONTAINER: kind(3, 404, "there is no container of that name"),
   NO_IMAGE: kind(3, 404, "there is no image of that name or digest"),
   NO_LEVEL: kind(3, 404, "there is no level of that key"),
+  NO_PROFILE: kind(3, 404, "there is no profile of that name"),
   NO_OPERATION: kind(3, 404, "there is no operation of that id"),
   NO_FILE: kind(3, 404, "there is no such file"),
   NO_ROUTE: kind(3, 404, "there is nothing at that address of the API"),

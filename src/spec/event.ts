@@ -23,6 +23,8 @@ export const EVENT_TYPES = {
   "container-deleted": "a container and its files are gone",
   "container-adopted": "the daemon found it running at its own start",
   "level-changed": "levels were applied to or saved for a container",
+  "profile-saved": "a profile was made, changed or renamed; containers stay as they are",
+  "profile-deleted": "a profile is gone; containers stay as they are",
   "image-added": "an image is there",
   "image-deleted": "an image is gone",
   "operation-updated": "an operation changed its state",
