@@ -7,6 +7,7 @@ import type { ContainerRecord } from "../spec/container.ts";
 import type { WarrenEvent } from "../spec/event.ts";
 import type { ImageRecord } from "../spec/image.ts";
 import type { OperationRecord } from "../spec/operation.ts";
+import type { ProfileRecord } from "../spec/profile.ts";
 
 export interface Records<T> {
   get(key: string): T | undefined;
@@ -34,6 +35,7 @@ export interface Store {
   containers: Records<ContainerRecord>;
   images: Records<ImageRecord>;
   operations: Records<OperationRecord>;
+  profiles: Records<ProfileRecord>;
   events: EventLog;
   settings: Settings;
   /** All of it or none of it. */

@@ -7,4 +7,5 @@ export const MIGRATIONS: readonly string[] = [
    CREATE TABLE events (seq INTEGER PRIMARY KEY AUTOINCREMENT, value TEXT NOT NULL);
    CREATE UNIQUE INDEX container_slot ON containers (json_extract(value, '$.slot'));
    CREATE UNIQUE INDEX container_uuid ON containers (json_extract(value, '$.uuid'));`,
+  `CREATE TABLE profiles (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;`,
 ];

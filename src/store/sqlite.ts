@@ -4,6 +4,7 @@ import { WarrenError } from "../spec/errors.ts";
 import type { WarrenEvent } from "../spec/event.ts";
 import type { ImageRecord } from "../spec/image.ts";
 import type { OperationRecord } from "../spec/operation.ts";
+import type { ProfileRecord } from "../spec/profile.ts";
 import type { EventLog, Records, Settings, Store } from "./index.ts";
 import { MIGRATIONS } from "./migrations.ts";
 
@@ -21,10 +22,12 @@ export function openStore(file: string): Store {
   const containers = records<ContainerRecord>(db, "containers", "container");
   const images = records<ImageRecord>(db, "images", "image");
   const operations = records<OperationRecord>(db, "operations", "operation");
+  const profiles = records<ProfileRecord>(db, "profiles", "profile");
   return {
     containers,
     images,
     operations,
+    profiles,
     events: eventLog(db),
     settings: settings(db),
     transaction(work) {
@@ -32,7 +35,7 @@ export function openStore(file: string): Store {
         return db.transaction(work).immediate() as ReturnType<typeof work>;
       } catch (error) {
         // The file went back to what it was; what is kept in memory must too.
-        for (const table of [containers, images, operations]) table.reload();
+        for (const table of [containers, images, operations, profiles]) table.reload();
         throw error;
       }
     },
