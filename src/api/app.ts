@@ -17,6 +17,7 @@ import { logRoutes } from "./routes/log.ts";
 import { openApiRoutes } from "./routes/openapi.ts";
 import { operationRoutes } from "./routes/operation.ts";
 import { powerRoutes } from "./routes/power.ts";
+import { usageRoutes } from "./routes/usage.ts";
 
 /** Bytes of a JSON body; archives and files have no limit. */
 const MOST_JSON = 1 << 20;
@@ -41,6 +42,7 @@ export function createApp(deps: Deps, log: Log): OpenAPIHono {
     hostRoutes,
     containerRoutes,
     powerRoutes,
+    usageRoutes,
     levelRoutes,
     fileRoutes,
     logRoutes,

@@ -12,11 +12,13 @@ import { followLog } from "./logs.ts";
 import type { Work } from "./operation.ts";
 import { start } from "./start.ts";
 import { stop } from "./stop.ts";
-import { info, summary } from "./view.ts";
+import { createUsage } from "./usage.ts";
+import { info, stateOf, summary } from "./view.ts";
 
 /** Everything the API does with containers: each verb is an operation under the container's lock. */
 export function createContainers(c: Context): Engine["containers"] {
   const busy = new Map<string, "starting" | "stopping">();
+  const usage = createUsage(c);
   const submit = (
     verb: string,
     name: string,
@@ -56,7 +58,15 @@ export function createContainers(c: Context): Engine["containers"] {
         .filter((s) => !state || s.state === state)
         .sort((a, b) => (a.name < b.name ? -1 : 1));
     },
-    info: async (name) => info(c, record(c.store, name), busy),
+    info: async (name) => info(c, record(c.store, name), busy, usage),
+    usage({ name } = {}) {
+      const asked = c.store.containers
+        .list()
+        .filter((r) => r.phase === "ready" && (!name || r.name.includes(name)))
+        .sort((a, b) => (a.name < b.name ? -1 : 1))
+        .map((r) => ({ record: r, state: stateOf(c, r, busy) }));
+      return usage(asked);
+    },
     create(request) {
       containerName(request.name);
       if (c.store.containers.get(request.name))

@@ -5,6 +5,7 @@ import type { WarrenEvent } from "../spec/event.ts";
 import type { ImageSummary } from "../spec/image.ts";
 import type { LevelCatalogueRow, LevelChange, LevelState } from "../spec/level.ts"; // levels helper
 import type { OperationRecord } from "../spec/operation.ts";
+import type { ContainerUsage } from "../spec/usage.ts";
 
 /** What the API sees of the engine: src/engine/index.ts exports `interface Engine`. */
 export interface Engine {
@@ -12,6 +13,8 @@ export interface Engine {
   containers: {
     list(filter?: { state?: string; image?: string; name?: string }): ContainerSummary[];
     info(name: string): Promise<ContainerInfo>;
+    /** What containers use now, by name; `name` is a part of the names wanted. */
+    usage(filter?: { name?: string }): ContainerUsage[];
     create(request: CreateRequest): OperationRecord; // queued; wait with operations.wait
     start(name: string, o: { waitBoot?: boolean }): OperationRecord;
     stop(name: string, o: { timeout?: number; force?: boolean }): OperationRecord;

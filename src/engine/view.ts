@@ -10,6 +10,7 @@ import {
 } from "../spec/container.ts";
 import type { Context } from "./context.ts";
 import { baseOf, cgroupOf, linkOf } from "./root.ts";
+import type { UsageReader } from "./usage.ts";
 
 /** Which verb is at work on a container right now. */
 export type Busy = ReadonlyMap<string, "starting" | "stopping">;
@@ -45,9 +46,15 @@ export function summary(c: Context, r: ContainerRecord, busy: Busy): ContainerSu
 }
 
 /** What `info` shows. */
-export async function info(c: Context, r: ContainerRecord, busy: Busy): Promise<ContainerInfo> {
+export async function info(
+  c: Context,
+  r: ContainerRecord,
+  busy: Busy,
+  usage: UsageReader,
+): Promise<ContainerInfo> {
   const live = c.runtime.get(r.name);
   const bounding = live ? boundingSet(live.initPid) : null;
+  const [used = null] = live ? usage([{ record: r, state: stateOf(c, r, busy) }]) : [];
   return {
     ...summary(c, r, busy),
     uuid: r.uuid,
@@ -62,6 +69,7 @@ export async function info(c: Context, r: ContainerRecord, busy: Busy): Promise<
     apparmor: live ? apparmorProfile(live.initPid) : null,
     levels: await inForce(c, r.name),
     pending: await c.levels.pending(r),
+    usage: used,
     failure: r.failure,
     wanted: r.wanted,
     priority: r.priority,

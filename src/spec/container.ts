@@ -1,3 +1,5 @@
+import type { ContainerUsage } from "./usage.ts";
+
 /** What the outside sees of a container's life. */
 export const CONTAINER_STATES = [
   "created",
@@ -86,6 +88,8 @@ export interface ContainerInfo extends ContainerSummary {
   apparmor: string | null;
   levels: LevelValues;
   pending: LevelValues;
+  /** `null` while it doesn't run. */
+  usage: ContainerUsage | null;
   failure: string | null;
   wanted: "running" | "stopped";
   priority: number;

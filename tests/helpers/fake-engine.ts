@@ -5,6 +5,7 @@ import { WarrenError } from "../../src/spec/errors.ts";
 import type { WarrenEvent } from "../../src/spec/event.ts";
 import type { ImageSummary } from "../../src/spec/image.ts";
 import { isEnded, type OperationRecord } from "../../src/spec/operation.ts";
+import type { ContainerUsage } from "../../src/spec/usage.ts";
 
 export const container = (name: string): ContainerInfo => ({
   name,
@@ -27,10 +28,30 @@ export const container = (name: string): ContainerInfo => ({
   apparmor: null,
   levels: {},
   pending: {},
+  usage: usage(name),
   failure: null,
   wanted: "running",
   priority: 0,
   version: 7,
+});
+
+/** What a container of the fake engine uses. */
+export const usage = (name: string): ContainerUsage => ({
+  name,
+  state: "running",
+  at: 0,
+  uptime: 1,
+  cpu: 0,
+  memory: 1,
+  memoryLimit: null,
+  tasks: 1,
+  ioRead: null,
+  ioWrite: null,
+  netIn: 0,
+  netOut: 0,
+  pressure: { cpu: null, memory: null, io: null },
+  nearest: null,
+  fail: 0,
 });
 
 export const image = (alias: string): ImageSummary => ({
@@ -117,6 +138,7 @@ export function fakeEngine(names: string[] = []): FakeEngine {
     containers: {
       list: (filter = {}) => names.filter((name) => name.includes(filter.name ?? "")).map(container),
       info: async (name) => container(known(name)),
+      usage: (filter = {}) => names.filter((name) => name.includes(filter.name ?? "")).map(usage),
       create: make("container.create"),
       start: onOne("container.start"),
       stop: onOne("container.stop"),

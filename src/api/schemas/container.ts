@@ -1,5 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { CONTAINER_STATES, INIT_KINDS } from "../../spec/container.ts";
+import { containerUsage } from "./usage.ts";
 
 export const state = z.enum(CONTAINER_STATES);
 
@@ -34,6 +35,7 @@ export const containerInfo = summary
     apparmor: z.string().nullable(),
     levels: levelValues,
     pending: levelValues,
+    usage: containerUsage.nullable().describe("What it uses now; null while it does not run"),
     failure: z.string().nullable(),
     wanted: z.enum(["running", "stopped"]),
     priority: z.number(),
