@@ -1,4 +1,5 @@
 import { WarrenError } from "./errors.ts";
+import { DEFAULT_WATCH, parseWatch, type WatchConfig } from "./watch.ts";
 
 /** What the operator may write into `config.json` in the configuration directory; everything has a default. */
 export interface Config {
@@ -12,11 +13,14 @@ export interface Config {
   };
   /** Group that may use the socket, if it exists. */
   group: string;
+  /** What containers are watched for. */
+  watch: WatchConfig;
 }
 
 export const DEFAULT_CONFIG: Config = {
   network: { ipv4: null, ipv6: null, nameservers: null },
   group: "warren",
+  watch: DEFAULT_WATCH,
 };
 
 const bad = (key: string, want: string): WarrenError =>
@@ -30,7 +34,7 @@ export function parseConfig(text: string): Config {
   } catch (error) {
     throw new WarrenError("BAD_VALUE", `config.json: ${(error as Error).message}`, "write JSON");
   }
-  const top = members(raw, "config.json", ["network", "group"]);
+  const top = members(raw, "config.json", ["network", "group", "watch"]);
   const network = members(top.network ?? {}, "network", ["ipv4", "ipv6", "nameservers"]);
   const string = (value: unknown, key: string): string | null => {
     if (value === undefined || value === null) return null;
@@ -47,6 +51,7 @@ export function parseConfig(text: string): Config {
       nameservers: servers as string[] | null,
     },
     group: string(top.group, "group") ?? DEFAULT_CONFIG.group,
+    watch: parseWatch(top.watch ?? {}, members, bad),
   };
 }
 

@@ -23,6 +23,15 @@ export const EVENT_TYPES = {
   "container-deleted": "a container and its files are gone",
   "container-adopted": "the daemon found it running at its own start",
   "level-changed": "levels were applied to or saved for a container",
+  "level-hit":
+    "a limit refused something; details: key, held, limit, count since the last such event, total since the start",
+  "level-near": "a level came near its limit; details: key, held, limit",
+  "oom-kill":
+    "the kernel killed a process for want of memory; details: process, pid, memory, cause (limit, guest, host or null), at, count",
+  "cpu-throttled":
+    "the CPU limit held a container back for long; details: key, limit, share of the periods, seconds",
+  pressure:
+    "a container's tasks waited for long; details: resource, some and full as shares of the time, seconds",
   "profile-saved": "a profile was made, changed or renamed; containers stay as they are",
   "profile-deleted": "a profile is gone; containers stay as they are",
   "image-added": "an image is there",

@@ -1,6 +1,7 @@
 /** Resource levels: what a row of the table says and what commands answer. The table itself is `levels.ts`. */
 import type { Codec } from "./codec.ts";
 import type { LevelValue, LevelValues } from "./container.ts";
+import type { LevelPromise } from "./host.ts";
 
 /** The two ways kernels speak of control groups. */
 export type Dialect = "v1" | "v2";
@@ -93,6 +94,8 @@ export interface LevelWay {
   peak?: Figure;
   /** Added up. */
   fail?: readonly Figure[];
+  /** How often the level was put to the test, where `fail` is only told apart from it by its share. */
+  tries?: Figure;
   /** Why a combination of levels can't be expressed, or `null`. */
   refuse?(levels: LevelValues): string | null;
 }
@@ -122,6 +125,8 @@ export interface LevelRow {
   live: boolean;
   enforcement: "kernel" | "sampled" | "advisory";
   alias?: LevelAlias;
+  /** What it promises of the host; sums of it are set against what there is. */
+  promise?: LevelPromise;
   /** What a percentage is a part of. */
   whole?(host: LevelHost): number;
   /** Why this host can't have the level at all, or `null`. */

@@ -53,6 +53,8 @@ export interface UsageFigures {
   ioRead: Figure;
   ioWrite: Figure;
   pressure: Record<keyof Pressure, Figure>;
+  /** The same where all work had to wait. */
+  fullPressure: Record<keyof Pressure, Figure>;
   /** What makes the kernel count I/O where it doesn't by itself: written once for each disk. */
   countIo?: { controller: string; file: string; text(disk: string): string };
 }

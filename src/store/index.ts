@@ -4,6 +4,7 @@
  * What must never happen: a write that is acknowledged and lost, a record overwritten by one who had not read it.
  */
 import type { ContainerRecord } from "../spec/container.ts";
+import type { CounterRecord } from "../spec/counter.ts";
 import type { WarrenEvent } from "../spec/event.ts";
 import type { ImageRecord } from "../spec/image.ts";
 import type { OperationRecord } from "../spec/operation.ts";
@@ -36,6 +37,8 @@ export interface Store {
   images: Records<ImageRecord>;
   operations: Records<OperationRecord>;
   profiles: Records<ProfileRecord>;
+  /** What levels counted, by the container's uuid. */
+  counters: Records<CounterRecord>;
   events: EventLog;
   settings: Settings;
   /** All of it or none of it. */

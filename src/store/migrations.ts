@@ -8,4 +8,5 @@ export const MIGRATIONS: readonly string[] = [
    CREATE UNIQUE INDEX container_slot ON containers (json_extract(value, '$.slot'));
    CREATE UNIQUE INDEX container_uuid ON containers (json_extract(value, '$.uuid'));`,
   `CREATE TABLE profiles (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;`,
+  `CREATE TABLE counters (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;`,
 ];

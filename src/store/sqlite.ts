@@ -1,5 +1,6 @@
 import { Database } from "bun:sqlite";
 import type { ContainerRecord } from "../spec/container.ts";
+import type { CounterRecord } from "../spec/counter.ts";
 import { WarrenError } from "../spec/errors.ts";
 import type { WarrenEvent } from "../spec/event.ts";
 import type { ImageRecord } from "../spec/image.ts";
@@ -23,11 +24,13 @@ export function openStore(file: string): Store {
   const images = records<ImageRecord>(db, "images", "image");
   const operations = records<OperationRecord>(db, "operations", "operation");
   const profiles = records<ProfileRecord>(db, "profiles", "profile");
+  const counters = records<CounterRecord>(db, "counters", "counters of");
   return {
     containers,
     images,
     operations,
     profiles,
+    counters,
     events: eventLog(db),
     settings: settings(db),
     transaction(work) {
@@ -35,7 +38,7 @@ export function openStore(file: string): Store {
         return db.transaction(work).immediate() as ReturnType<typeof work>;
       } catch (error) {
         // The file went back to what it was; what is kept in memory must too.
-        for (const table of [containers, images, operations, profiles]) table.reload();
+        for (const table of [containers, images, operations, profiles, counters]) table.reload();
         throw error;
       }
     },

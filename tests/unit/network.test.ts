@@ -8,6 +8,7 @@ import { bootOrder } from "../../src/plan/boot.ts";
 import { mayRun } from "../../src/plan/queue.ts";
 import { guestResolvers } from "../../src/plan/resolver.ts";
 import { parseConfig } from "../../src/spec/config.ts";
+import { DEFAULT_WATCH } from "../../src/spec/watch.ts";
 
 describe("addresses", () => {
   test.each([
@@ -127,6 +128,7 @@ describe("config.json", () => {
     expect(parseConfig("{}")).toEqual({
       network: { ipv4: null, ipv6: null, nameservers: null },
       group: "warren",
+      watch: DEFAULT_WATCH,
     }));
   test.each([
     ["{", "config.json:"],

@@ -80,6 +80,7 @@ export const cpuLimit: Record<Dialect, LevelWay> = {
       },
     },
     fail: [figure("cpu", "cpu.stat", field("nr_throttled"))],
+    tries: figure("cpu", "cpu.stat", field("nr_periods")),
   },
   v2: {
     settings: [
@@ -93,5 +94,6 @@ export const cpuLimit: Record<Dialect, LevelWay> = {
     ],
     limit: figure("cpu", "cpu.max", ([text = ""]) => asCpus(maxExtent(text))),
     fail: [figure("cpu", "cpu.stat", field("nr_throttled"))],
+    tries: figure("cpu", "cpu.stat", field("nr_periods")),
   },
 };

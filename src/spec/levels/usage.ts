@@ -21,18 +21,20 @@ const sum =
   };
 
 /** `some avg10=1.23 ...` (Documentation/accounting/psi.rst, Linux 4.20). */
-const some = ([text = ""]: Texts): number | null => {
-  const share = /^some avg10=([\d.]+)/m.exec(text)?.[1];
-  return share === undefined ? null : Number(share);
-};
+const waited =
+  (line: "some" | "full") =>
+  ([text = ""]: Texts): number | null => {
+    const share = new RegExp(`^${line} avg10=([\\d.]+)`, "m").exec(text)?.[1];
+    return share === undefined ? null : Number(share);
+  };
 
 /** A v2 group without I/O has an empty file. */
 const rows = (word: string) => (texts: Texts) => sum(new RegExp(`\\b${word}=(\\d+)`, "g"))(texts) ?? 0;
 
-const pressure = (controller: (name: string) => string) => ({
-  cpu: figure(controller("cpu"), "cpu.pressure", some),
-  memory: figure(controller("memory"), "memory.pressure", some),
-  io: figure(controller("io"), "io.pressure", some),
+const pressure = (line: "some" | "full", controller: (name: string) => string) => ({
+  cpu: figure(controller("cpu"), "cpu.pressure", waited(line)),
+  memory: figure(controller("memory"), "memory.pressure", waited(line)),
+  io: figure(controller("io"), "io.pressure", waited(line)),
 });
 
 const THROTTLED = "blkio.throttle.io_service_bytes_recursive";
@@ -46,12 +48,14 @@ export const USAGE: Record<Dialect, UsageFigures> = {
     // Linux 6.9 and later count only on disks that some group has a rule for; a rule of 0 limits nothing.
     countIo: { controller: "blkio", file: "blkio.throttle.read_bps_device", text: (disk) => `${disk} 0` },
     // v1 has no pressure of its own; the v2 tree beside it has the same groups.
-    pressure: pressure(() => "unified"),
+    pressure: pressure("some", () => "unified"),
+    fullPressure: pressure("full", () => "unified"),
   },
   v2: {
     cpu: figure("cpu", "cpu.stat", seconds(1e6, "usage_usec")),
     ioRead: figure("io", "io.stat", rows("rbytes")),
     ioWrite: figure("io", "io.stat", rows("wbytes")),
-    pressure: pressure((name) => name),
+    pressure: pressure("some", (name) => name),
+    fullPressure: pressure("full", (name) => name),
   },
 };
