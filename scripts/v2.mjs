@@ -6,9 +6,9 @@
  *   npm run v2 -- run CMD...          run CMD in a copy of the clone there; boots and stops it unless it runs already
  *   npm run v2 -- shell               a shell there, likewise
  *   npm run v2 -- status | stop       stop ends it whoever uses it
- *   npm run v2 -- test [--record] [--timeout=SECONDS] [FILE...]
- *                                     the kernel and e2e suites there (npm run test:v2), and then the package unless files
- *                                     are named
+ *   npm run v2 -- test [--record] [--timeout=SECONDS] [--json=FILE] [--core | FILE...]
+ *                                     the kernel and e2e suites there (npm run test:v2) and then the package, or their
+ *                                     core, or files by name
  *   npm run v2 -- package [--record]  installs, upgrades, reboots and removes the package there
  */
 import { ensureMachine } from "./v2/boot.mjs";
@@ -48,8 +48,7 @@ const COMMANDS = {
     const plan = asked(words);
     return await during(async (machine) => {
       const code = await suites(machine, plan);
-      const everything = words.every((word) => word.startsWith("--"));
-      return everything ? Math.max(code, await packageTest(machine, { record: plan.record })) : code;
+      return plan.everything ? Math.max(code, await packageTest(machine, { record: plan.record })) : code;
     });
   },
   async package(words) {

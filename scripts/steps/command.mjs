@@ -35,29 +35,55 @@ export function capture(argv, { timeout = 60_000, env = {}, input, cwd } = {}) {
   };
 }
 
+/** Signals by which we are told to end. */
+const ENDINGS = /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"]);
+
+/** Between asking a program to end and ending it, in ms: one that cleans up may have a machine to stop. */
+const GRACE = 45_000;
+
 /**
  * Runs a program while its lines are looked at.
  * @param {string[]} argv
  * @param {{
- *   timeout?: number, env?: Record<string, string>, cwd?: string, status?: boolean,
+ *   timeout?: number, env?: Record<string, string>, cwd?: string, status?: boolean, group?: boolean,
  *   onLine?: (line: string, from: "out" | "err" | "status") => void,
- * }} [options] without `onLine` it prints for itself; `status` opens a third pipe as descriptor 3
+ * }} [options] without `onLine` it prints for itself; `status` opens a third pipe as descriptor 3; with `group` all
+ *   that it starts ends with it, as does it when we are told to end
  * @returns {Promise<number>} its exit code; 124 when it was ended after `timeout` ms
  */
-export function follow(argv, { timeout = 30 * 60_000, env = {}, cwd, status = false, onLine } = {}) {
+export function follow(
+  argv,
+  { timeout = 30 * 60_000, env = {}, cwd, status = false, group = false, onLine } = {},
+) {
   const [file = "", ...args] = argv;
   return new Promise((resolve, reject) => {
     const out = onLine ? "pipe" : "inherit";
     const child = spawn(file, args, {
       stdio: ["ignore", out, out, ...(status ? [/** @type {const} */ ("pipe")] : [])],
       env: environment(env),
+      detached: group,
       ...(cwd === undefined ? {} : { cwd }),
     });
+    const end = (/** @type {NodeJS.Signals} */ signal) => {
+      if (group && child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, signal);
+      else child.kill(signal);
+    };
     let late = false;
-    const timer = setTimeout(() => {
-      late = true;
-      child.kill("SIGTERM");
-    }, timeout);
+    const timers = [
+      setTimeout(() => {
+        late = true;
+        end("SIGTERM");
+      }, timeout),
+      setTimeout(() => end("SIGKILL"), timeout + GRACE),
+    ];
+    /** @type {NodeJS.Signals | undefined} */
+    let told;
+    const pass = (/** @type {NodeJS.Signals} */ signal) => {
+      told = signal;
+      end(signal);
+    };
+    // A group of its own gets nothing of what is typed at our terminal.
+    if (group) for (const signal of ENDINGS) process.once(signal, pass);
     if (onLine) {
       const names = /** @type {const} */ (["out", "err", "status"]);
       for (const [i, stream] of [child.stdout, child.stderr, child.stdio[3]].entries()) {
@@ -66,7 +92,9 @@ export function follow(argv, { timeout = 30 * 60_000, env = {}, cwd, status = fa
     }
     child.on("error", reject);
     child.on("close", (code, signal) => {
-      clearTimeout(timer);
+      for (const timer of timers) clearTimeout(timer);
+      for (const name of ENDINGS) process.off(name, pass);
+      if (told) process.kill(process.pid, told);
       resolve(late ? 124 : (code ?? (signal ? 128 : 1)));
     });
   });

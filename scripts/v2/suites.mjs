@@ -1,8 +1,9 @@
 import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { command, inGuest } from "./guest.mjs";
+import { running } from "./machine.mjs";
 import { CACHE, REPOSITORY } from "./places.mjs";
-import { addFailure, addJunit, emptyReport, renderResult, summary } from "./report.mjs";
+import { addFailure, addJunit, counted, emptyReport, renderResult, summary } from "./report.mjs";
 import { Refusal, run, say } from "./tool.mjs";
 
 /** Where the last report lies. */
@@ -10,6 +11,9 @@ const RESULTS = join(CACHE, "results");
 
 /** The suites that need a kernel of their own. */
 const SUITES = ["tests/kernel", "tests/e2e"];
+
+/** What tells in a few minutes whether Warren works there: what it builds on, and itself from launch to delete. */
+const CORE = ["tests/kernel/modern-host.test.ts", "tests/e2e/modern-core.test.ts"];
 
 /** What this machine must have: a test that finds one of them missing fails here instead of being skipped. */
 const REQUIRED =
@@ -26,20 +30,32 @@ const JUNIT = "/root/junit.xml";
 
 /**
  * What is asked for by the words after `test`: `--record` keeps the result in docs/results, `--timeout=SECONDS` ends
- * it (3600), the rest are files or folders instead of the suites. Throws a Refusal.
+ * it (3600), `--core` chooses the core, `--json=FILE` keeps the counts for a program; the rest are files or folders
+ * instead of the suites. Throws a Refusal.
  */
 export function asked(words) {
-  const unknown = words.find((word) => word.startsWith("--") && !/^--(record|timeout=\d+)$/.test(word));
-  if (unknown) throw new Refusal(`unknown option ${unknown}; there are --record and --timeout=SECONDS`);
-  const named = words.filter((word) => !word.startsWith("--"));
+  const known = /^--(record|core|timeout=\d+|json=.+)$/;
+  const unknown = words.find((word) => word.startsWith("--") && !known.test(word));
+  if (unknown)
+    throw new Refusal(
+      `unknown option ${unknown}; there are --record, --core, --timeout=SECONDS and --json=FILE`,
+    );
+  const value = (name) => words.find((word) => word.startsWith(`--${name}=`))?.slice(name.length + 3);
+  const core = words.includes("--core") ? CORE : [];
+  const named = [...core, ...words.filter((word) => !word.startsWith("--"))];
   const files = (named.length > 0 ? named : SUITES).flatMap(testFiles);
   if (files.length === 0) throw new Refusal(`no tests in ${SUITES.join(", ")}`);
-  const timeout = words.find((word) => word.startsWith("--timeout="))?.slice("--timeout=".length) ?? 3600;
-  return { files, seconds: Number(timeout), record: words.includes("--record") };
+  return {
+    files,
+    seconds: Number(value("timeout") ?? 3600),
+    record: words.includes("--record"),
+    json: value("json"),
+    everything: named.length === 0,
+  };
 }
 
 /** Runs what was asked for in the machine, one file after the other, tells the counts and resolves to the exit code. */
-export async function suites(machine, { files, seconds, record }) {
+export async function suites(machine, { files, seconds, record, json }) {
   const about = { ...(await facts(machine)), accel: machine.accel };
   const end = Date.now() + seconds * 1000;
   const report = emptyReport();
@@ -47,6 +63,8 @@ export async function suites(machine, { files, seconds, record }) {
     const left = Math.min(FILE_SECONDS, Math.floor((end - Date.now()) / 1000));
     if (left > 0) await runFile(machine, file, left, report);
     else addFailure(report, file, `not run: the ${seconds} s for all were over`);
+    // After each file: whoever ends us before the last one still learns what came of the others.
+    if (json) writeFileSync(json, counted(report, file === files.at(-1)));
   }
   const text = renderResult(report, about);
   mkdirSync(RESULTS, { recursive: true });
@@ -67,6 +85,7 @@ async function runFile(machine, file, seconds, report) {
   const limit = ["timeout", "--kill-after=10", String(seconds)];
   const argv = [...limit, "env", `REQUIRED=${REQUIRED}`, ...bun, `./${file}`];
   const code = await command(machine, argv, { timeout: (seconds + 60) * 1000 });
+  if (!running()) throw new Refusal(`the machine was gone in the middle of ${file} (qemu ended)`);
   // Moved, or the report of this file would pass for the next one's.
   const { stdout: xml } = await inGuest(machine, `cat ${JUNIT} && rm ${JUNIT}`, { ok: null });
   const { failed } = addJunit(report, xml);

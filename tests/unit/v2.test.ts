@@ -1,6 +1,13 @@
 import { expect, test } from "bun:test";
 import { quote } from "../../scripts/v2/guest.mjs";
-import { addFailure, addJunit, emptyReport, renderResult, summary } from "../../scripts/v2/report.mjs";
+import {
+  addFailure,
+  addJunit,
+  counted,
+  emptyReport,
+  renderResult,
+  summary,
+} from "../../scripts/v2/report.mjs";
 import { asked } from "../../scripts/v2/suites.mjs";
 
 /** What `bun test --reporter=junit` writes, cut to what differs between the outcomes. */
@@ -45,6 +52,20 @@ test("a file that hung or left no report counts as failed", () => {
   expect(report.files.get("c.test.ts")).toEqual({ passed: 0, failed: 1, skipped: 0 });
 });
 
+test("a hook of a skipped group is no test", () => {
+  const hook = '<testcase name="(unnamed)" classname="group" file="a.test.ts"><skipped /></testcase>';
+  expect(reportOf(hook).report.skipped).toEqual([]);
+});
+
+test("the counts for a program name each skip with its file", () => {
+  expect(JSON.parse(counted(reportOf(JUNIT).report, true))).toEqual({
+    passed: 2,
+    failed: 1,
+    skipped: ["a.test.ts: group [needs kvm: no /dev/kvm] > inner"],
+    done: true,
+  });
+});
+
 test("the page of a run names what failed and why something was skipped", () => {
   const about = {
     system: "Debian",
@@ -73,8 +94,15 @@ test("a word reaches the guest's command as it was given", () => {
 
 test("what is asked for is understood before anything boots", () => {
   const file = "tests/kernel/modern-host.test.ts";
-  expect(asked(["--record", file, "--timeout=60"])).toEqual({ files: [file], seconds: 60, record: true });
-  expect(asked([])).toMatchObject({ seconds: 3600, record: false });
+  expect(asked(["--record", file, "--timeout=60", "--json=/tmp/x"])).toEqual({
+    files: [file],
+    seconds: 60,
+    record: true,
+    json: "/tmp/x",
+    everything: false,
+  });
+  expect(asked([])).toMatchObject({ seconds: 3600, record: false, json: undefined, everything: true });
+  expect(asked(["--core"])).toMatchObject({ everything: false, files: expect.arrayContaining([file]) });
   expect(asked([]).files).toContain(file);
   expect(() => asked(["--timeout=soon"])).toThrow("unknown option --timeout=soon");
   expect(() => asked(["tests/kernel/nothing.test.ts"])).toThrow(
