@@ -29,6 +29,7 @@ const ROWS = [
     live: true,
     enforcement: "kernel",
     alias: ubcPages("physpages"),
+    promise: { resource: "memory", as: "limit" },
     whole: (host) => host.memory,
     ways: memory,
   },
@@ -43,6 +44,7 @@ const ROWS = [
     live: true,
     enforcement: "kernel",
     alias: ubcPages("swappages"),
+    promise: { resource: "swap", as: "limit" },
     whole: (host) => host.swap,
     ways: swap,
   },
@@ -71,6 +73,7 @@ const ROWS = [
     live: true,
     enforcement: "kernel",
     alias: ubcPercent("cpulimit"),
+    promise: { resource: "cpu", as: "limit" },
     ways: cpuLimit,
   },
   {
@@ -100,6 +103,7 @@ const ROWS = [
     live: true,
     enforcement: "kernel",
     alias: ubcCount("numproc"),
+    promise: { resource: "pids", as: "limit" },
     ways: pids,
   },
 ] as const satisfies readonly LevelRow[];
