@@ -1,4 +1,19 @@
 /** One container manager in a comparison: what it does for each thing that is measured. */
+import type { Env } from "./command.ts";
+
+/** What a comparison needs that runs programs of its own in containers. */
+export interface Inside {
+  /** How a program is run in a container, as its root. */
+  run(name: string, argv: readonly string[]): { argv: string[]; env: Env };
+  /** Pid of its init, on the host. */
+  init(name: string): number;
+  /** The address it answers at, given to it here where its manager gives none. */
+  address(name: string): string;
+  /** Stands in front of a program's arguments that shall reach containers, or make links beside theirs. */
+  enter(): readonly string[];
+  /** Prints what the levels of a container counted, as JSON. Where it is missing, containers have no levels. */
+  counters?(name: string): { argv: string[]; env: Env };
+}
 
 export interface Contender {
   /** As the tables call it. */
@@ -23,6 +38,7 @@ export interface Contender {
   remove(name: string): void | Promise<void>;
   /** Ends what `open` began, whatever state it is in. */
   close(): Promise<void>;
+  readonly inside?: Inside;
 }
 
 /** Why a contender can't run on this host. */

@@ -8,6 +8,8 @@ export function docker(dir: string, tree: string): Contender {
   const log = `${dir}/said`;
   const socket = `unix://${dir}/docker.sock`;
   const run = (...args: string[]): void => command(["/usr/bin/docker", "-H", socket, ...args], log);
+  const inspect = (name: string, format: string): string =>
+    output(["/usr/bin/docker", "-H", socket, "inspect", "-f", format, name], log);
   let net: ReturnType<typeof enclosure> | undefined;
   let served: Daemon | undefined;
 
@@ -36,6 +38,12 @@ export function docker(dir: string, tree: string): Contender {
     kill: (name) => run("kill", name),
     start: (name) => run("start", name),
     remove: (name) => run("rm", "-f", name),
+    inside: {
+      run: (name, argv) => ({ argv: ["/usr/bin/docker", "-H", socket, "exec", name, ...argv], env: {} }),
+      init: (name) => Number(inspect(name, "{{.State.Pid}}")),
+      address: (name) => inspect(name, "{{.NetworkSettings.IPAddress}}"),
+      enter: () => net?.enter ?? [],
+    },
     async close() {
       try {
         const left = served ? output(["/usr/bin/docker", "-H", socket, "ps", "-aq"], log) : "";

@@ -22,6 +22,9 @@ export function lxd(dir: string, tree: string): Contender {
   const log = `${dir}/said`;
   const env = { LXD_DIR: `${dir}/state`, HOME: dir };
   const run = (...args: string[]): void => command(["/usr/bin/lxc", ...args], log, env);
+  const addresses = new Map<string, string>();
+  const init = (name: string): number =>
+    JSON.parse(output(["/usr/bin/lxc", "query", `/1.0/instances/${name}/state`], log, env)).pid;
   let net: ReturnType<typeof enclosure> | undefined;
   let served: Daemon | undefined;
 
@@ -58,6 +61,17 @@ export function lxd(dir: string, tree: string): Contender {
     kill: (name) => run("stop", "-f", name),
     start: (name) => run("start", name),
     remove: (name) => run("delete", "-f", name),
+    inside: {
+      run: (name, argv) => ({ argv: ["/usr/bin/lxc", "exec", name, "-T", "-n", "--", ...argv], env }),
+      init,
+      address(name) {
+        const address = addresses.get(name) ?? `198.18.64.${addresses.size + 1}`;
+        if (!addresses.has(name)) connect(name, address);
+        addresses.set(name, address);
+        return address;
+      },
+      enter: () => net?.enter ?? [],
+    },
     async close() {
       try {
         const left = served ? output(["/usr/bin/lxc", "list", "-f", "csv", "-c", "n"], log, env) : "";
@@ -68,6 +82,22 @@ export function lxd(dir: string, tree: string): Contender {
       }
     },
   };
+
+  /** A veth pair without a bridge has no addresses; both ends get theirs here (198.18.0.0/15: RFC 2544). */
+  function connect(name: string, address: string): void {
+    const ip = (where: readonly string[], line: string): void =>
+      command([...where, "/usr/sbin/ip", ...line.split(" ")], log);
+    const state = output(["/usr/bin/lxc", "query", `/1.0/instances/${name}/state`], log, env);
+    const link = JSON.parse(state).network.eth0.host_name;
+    const guest = ["/usr/bin/nsenter", `--net=/proc/${init(name)}/ns/net`];
+    const host = net?.enter ?? [];
+    ip(guest, `address replace ${address}/32 dev eth0`);
+    ip(guest, "link set eth0 up");
+    ip(guest, "route replace default dev eth0 scope link");
+    ip(host, `link set ${link} up`);
+    ip(host, `address replace 198.18.65.1/32 dev ${link}`);
+    ip(host, `route replace ${address} dev ${link}`);
+  }
 
   function importImage(): void {
     const architecture = process.arch === "arm64" ? "aarch64" : "x86_64";

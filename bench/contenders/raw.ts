@@ -54,6 +54,15 @@ export function raw(dir: string, tree: string): Contender {
       unmountRoot(`${at(name)}/root`);
       rmSync(at(name), { recursive: true });
     },
+    inside: {
+      run: (name, argv) => ({
+        argv: ["/usr/bin/lxc-attach", "-P", lxc, "-n", name, "--clear-env", "--", ...argv],
+        env: ENV,
+      }),
+      init: (name) => Number(output(["/usr/bin/lxc-info", "-P", lxc, "-n", name, "-pH"], log)),
+      address: (name) => address(slots.get(name) ?? 0),
+      enter: () => [],
+    },
     async close() {
       for (const name of slots.keys()) {
         try {
@@ -66,8 +75,11 @@ export function raw(dir: string, tree: string): Contender {
   };
 }
 
+/** 198.18.0.0/15 is set aside for benchmarks (RFC 2544). */
+const address = (slot: number): string =>
+  `198.18.${128 + ((slot - FIRST_SLOT) >> 8)}.${(slot - FIRST_SLOT) & 255}`;
+
 const config = (name: string, root: string, base: number, slot: number): string => {
-  const n = slot - FIRST_SLOT;
   return `${[
     `lxc.uts.name = ${name}`,
     `lxc.rootfs.path = dir:${root}`,
@@ -79,11 +91,10 @@ const config = (name: string, root: string, base: number, slot: number): string 
     "lxc.seccomp.profile = /usr/share/lxc/config/common.seccomp",
     "lxc.net.0.type = veth",
     "lxc.net.0.veth.mode = router",
-    `lxc.net.0.veth.pair = rawb${n}`,
+    `lxc.net.0.veth.pair = rawb${slot - FIRST_SLOT}`,
     "lxc.net.0.name = eth0",
     "lxc.net.0.flags = up",
-    // 198.18.0.0/15 is set aside for benchmarks (RFC 2544).
-    `lxc.net.0.ipv4.address = 198.18.${128 + (n >> 8)}.${n & 255}/32`,
+    `lxc.net.0.ipv4.address = ${address(slot)}/32`,
     "lxc.net.0.ipv4.gateway = 169.254.0.1",
   ].join("\n")}\n`;
 };

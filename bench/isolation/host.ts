@@ -1,0 +1,83 @@
+/** What the host has for attacks, what bounds them where a manager doesn't, and whether it is well afterwards. */
+import { closeSync, constants, existsSync, openSync, readFileSync, readSync, writeFileSync } from "node:fs";
+import type { Reserve } from "./attacks.ts";
+
+const GIB = 2 ** 30;
+/** Memory that no attack comes near: the host's, the victim's, and everybody else's on the machine. */
+const KEPT = 4 * GIB;
+/** Four times what Warren gives a new container. */
+const MOST_PROCESSES = 8192;
+
+const number = (path: string): number => Number(readFileSync(path, "utf8").split(/\s/)[0]);
+const available = (): number =>
+  Number(/^MemAvailable:\s+(\d+)/m.exec(readFileSync("/proc/meminfo", "utf8"))?.[1]) * 1024;
+
+/** How far attacks may go: all tables, and memory but for 4 GiB; a quarter of each when others use the machine. */
+export function reserve(modest: boolean): Reserve {
+  const part = modest ? 0.25 : 1;
+  const connections = "/proc/sys/net/netfilter/nf_conntrack_max";
+  return {
+    memory: Math.max(GIB, (available() - KEPT) * part),
+    files: number("/proc/sys/fs/file-max") * part,
+    connections: (existsSync(connections) ? number(connections) : 262_144) * part,
+  };
+}
+
+/**
+ * Sets outer bounds on the group of a container whose manager sets none, so that the host outlives the attack: some
+ * memory more than the attack may take, and 8192 processes. Both dialects of control groups.
+ */
+export function bound(init: number, memory: number): void {
+  const groups = readFileSync(`/proc/${init}/cgroup`, "utf8").trim().split("\n");
+  const at = (controller: string): string | undefined =>
+    groups.find((line) => line.split(":")[1]?.split(",").includes(controller))?.split(":")[2];
+  const bytes = String(Math.floor(memory + GIB));
+  const v1 = at("memory");
+  if (v1 !== undefined) {
+    writeFileSync(`/sys/fs/cgroup/memory${v1}/memory.limit_in_bytes`, bytes);
+    writeFileSync(`/sys/fs/cgroup/pids${at("pids")}/pids.max`, String(MOST_PROCESSES));
+    return;
+  }
+  writeFileSync(`/sys/fs/cgroup${at("")}/memory.max`, bytes);
+  writeFileSync(`/sys/fs/cgroup${at("")}/pids.max`, String(MOST_PROCESSES));
+}
+
+/** Number of the kernel log's newest line (Documentation/ABI/testing/dev-kmsg), or `null` where it can't be read. */
+export function logLine(): number | null {
+  let last: number | null = null;
+  try {
+    const fd = openSync("/dev/kmsg", constants.O_RDONLY | constants.O_NONBLOCK);
+    const record = Buffer.alloc(8192);
+    try {
+      for (;;) {
+        const size = readSync(fd, record);
+        if (size <= 0) break;
+        last = Number(record.toString("latin1", 0, size).split(",", 2)[1]);
+      }
+    } finally {
+      closeSync(fd);
+    }
+  } catch {
+    // EAGAIN after the newest line.
+  }
+  return last;
+}
+
+/** Whether the host still starts programs and the container's init is the one it was. */
+export function isWell(init: number, began: string): boolean {
+  const { exitCode } = Bun.spawnSync(["/bin/true"], { timeout: 10_000 });
+  return exitCode === 0 && startOf(init) === began;
+}
+
+/** When a process began, in clock ticks since boot (proc_pid_stat(5), field 22); empty when it is gone. */
+export function startOf(pid: number): string {
+  try {
+    return (
+      readFileSync(`/proc/${pid}/stat`, "utf8")
+        .replace(/^.*\) /, "")
+        .split(" ")[19] ?? ""
+    );
+  } catch {
+    return "";
+  }
+}
