@@ -1,11 +1,12 @@
 import { existsSync } from "node:fs";
 import { wantedImage } from "../plan/recipe.ts";
+import type { ContainerSummary } from "../spec/container.ts";
 import { WarrenError } from "../spec/errors.ts";
 import { containerName } from "../spec/name.ts";
 import type { OperationRecord } from "../spec/operation.ts";
 import { type Context, lockOf, record } from "./context.ts";
 import { copy, setFrozen } from "./copy.ts";
-import { create } from "./create.ts";
+import { create, resolveRequest } from "./create.ts";
 import { remove } from "./delete.ts";
 import type { Engine } from "./index.ts";
 import { followLog } from "./logs.ts";
@@ -43,7 +44,7 @@ export function createContainers(c: Context): Engine["containers"] {
       },
     });
   };
-  const shown = (name: string): unknown => summary(c, record(c.store, name), busy);
+  const shown = (name: string): ContainerSummary => summary(c, record(c.store, name), busy);
 
   return {
     list(filter = {}) {
@@ -65,7 +66,7 @@ export function createContainers(c: Context): Engine["containers"] {
         .filter((r) => r.phase === "ready" && (!name || r.name.includes(name)))
         .sort((a, b) => (a.name < b.name ? -1 : 1))
         .map((r) => ({ record: r, state: stateOf(c, r, busy) }));
-      return usage(asked);
+      return usage.all(asked);
     },
     create(request) {
       containerName(request.name);
@@ -75,12 +76,12 @@ export function createContainers(c: Context): Engine["containers"] {
           `container "${request.name}" exists already`,
           "choose another name or delete it first",
         );
-      c.levels.parseRequest(request.levels);
+      const { resolved, skipped } = resolveRequest(c, request);
       if (!wantedImage(request.image)) c.images.resolve(request.image);
       const run = async (work: Work): Promise<unknown> => {
-        await create(c, request, work);
+        await create(c, resolved, work);
         if (request.start) await start(c, request.name, request, work);
-        return shown(request.name);
+        return { ...shown(request.name), ...(skipped.length > 0 ? { skipped } : {}) };
       };
       return submit(
         request.start ? "launch" : "create",

@@ -19,10 +19,18 @@ export interface Asked {
 }
 
 /** Reads what containers use now. */
-export type UsageReader = (asked: readonly Asked[]) => ContainerUsage[];
+export interface UsageReader {
+  /** Of many at once, each second if need be: limits, pressure and failures may be STALE old. */
+  all(asked: readonly Asked[]): ContainerUsage[];
+  /** Of one, everything as it is now. */
+  one(asked: Asked): ContainerUsage;
+}
 
-/** Milliseconds for which the list of groups below a container's is believed: listing costs as much as ten reads. */
-const BELIEVED = 10_000;
+/**
+ * Milliseconds for which figures that seldom change are believed. They are four in five of all reads, each about
+ * 5 microseconds; the kernel itself counts pressure every 2 seconds only.
+ */
+const STALE = 4_000;
 
 const NOTHING = {
   uptime: null,
@@ -39,124 +47,153 @@ const NOTHING = {
   fail: null,
 } as const satisfies Partial<ContainerUsage>;
 
-const numberOr = (value: unknown): number | null => (typeof value === "number" ? value : null);
+/** What is read now and then. */
+interface Slow extends Pick<ContainerUsage, "memoryLimit" | "pressure" | "nearest" | "fail"> {
+  pid: number;
+  group: string;
+  /** Seconds from the host's boot to init's start. */
+  began: number;
+  until: number;
+}
 
-/**
- * Makes the reader of what containers use now: some twenty small reads for each, no process, nothing written but the
- * rule that makes v1 count I/O.
- */
+/** The same groups, where a file is read once however many figures are in it. */
+function once(cgroups: Cgroups): Cgroups {
+  const texts = new Map<string, string | null>();
+  return {
+    ...cgroups,
+    read(group, controller, file) {
+      const key = `${controller}/${group}/${file}`;
+      let text = texts.get(key);
+      if (text === undefined) {
+        text = cgroups.read(group, controller, file);
+        texts.set(key, text);
+      }
+      return text;
+    },
+  };
+}
+
+/** Makes the reader: small reads, no process, nothing written but the rule that makes v1 count I/O. */
 export function createUsage(c: Context): UsageReader {
   const { cgroups, instance } = c;
   const { dialect, controllers } = cgroups;
   const table = USAGE[dialect];
-  const below = new Map<string, { at: number; paths: string[] }>();
-  let counting = false;
+  const slow = new Map<string, Slow>();
+  // Once the kernel counts, a group without a figure is one without I/O.
+  let counted: number | null = table.countIo ? null : 0;
 
   const isCheap = (figure: Figure | undefined): boolean =>
     figure !== undefined && controllers.has(figure.controller);
-  const figuresOf = (row: LevelRow) => row.ways[dialect];
-  const limited = LEVELS.filter((row) => isCheap(figuresOf(row)?.held) && isCheap(figuresOf(row)?.limit));
-  const failing = LEVELS.flatMap((row) => figuresOf(row)?.fail ?? []).filter(isCheap);
+  const wayOf = (row: LevelRow | undefined) => row?.ways[dialect];
+  const limited = LEVELS.filter((row) => isCheap(wayOf(row)?.held) && isCheap(wayOf(row)?.limit));
+  const failing = LEVELS.flatMap((row) => wayOf(row)?.fail ?? []).filter(isCheap);
+  const memory = wayOf(LEVELS.find(({ key }) => key === "memory.limit"));
+  const tasks = wayOf(LEVELS.find(({ key }) => key === "pids.limit"));
 
-  /** The same groups, where a file is read once however many figures are in it. */
-  function once(now: number): Cgroups {
-    const texts = new Map<string, string | null>();
-    return {
-      ...cgroups,
-      read(group, controller, file) {
-        const key = `${controller}/${group}/${file}`;
-        let text = texts.get(key);
-        if (text === undefined) {
-          text = cgroups.read(group, controller, file);
-          texts.set(key, text);
-        }
-        return text;
-      },
-      below(group, controller) {
-        const key = `${controller}/${group}`;
-        const known = below.get(key);
-        if (known && now - known.at < BELIEVED) return known.paths;
-        const paths = cgroups.below(group, controller);
-        below.set(key, { at: now, paths });
-        return paths;
-      },
-    };
+  function number(from: Cgroups, group: string, figure: Figure | undefined): number | null {
+    const value = readFigure(from, group, figure);
+    return typeof value === "number" ? value : null;
   }
 
-  function nearestOf(read: Cgroups, group: string): NearLevel | null {
+  function nearestOf(from: Cgroups, group: string): NearLevel | null {
     let nearest: NearLevel | null = null;
     for (const row of limited) {
-      const way = figuresOf(row);
-      const held = readFigure(read, group, way?.held);
-      const limit = readFigure(read, group, way?.limit);
-      if (typeof held !== "number" || typeof limit !== "number" || limit <= 0) continue;
+      const held = number(from, group, wayOf(row)?.held);
+      const limit = number(from, group, wayOf(row)?.limit);
+      if (held === null || limit === null || limit <= 0) continue;
       const ratio = held / limit;
       if (nearest === null || ratio > nearest.ratio) nearest = { key: row.key, held, limit, ratio };
     }
     return nearest;
   }
 
-  function failsOf(read: Cgroups, group: string): number | null {
-    const known = failing
-      .map((figure) => readFigure(read, group, figure))
-      .filter((each) => typeof each === "number");
+  function failsOf(from: Cgroups, group: string): number | null {
+    const known = failing.flatMap((figure) => number(from, group, figure) ?? []);
     return known.length === 0 ? null : known.reduce((sum, each) => sum + each, 0);
   }
 
   /** Makes the kernel count I/O, once there is a group to write to; tried again at the next reading when it fails. */
   function countIo(): void {
-    if (counting || !table.countIo) return;
+    if (counted !== null || !table.countIo) return;
     const { controller, file, text } = table.countIo;
     const top = cgroupTop(instance);
     if (!controllers.has(controller) || !cgroups.exists(top, controller)) return;
-    counting = true;
     for (const disk of capacity(instance.state).disks)
-      cgroups.write(top, controller, file, text(disk)).catch((error) => {
-        counting = false;
-        c.log("debug", "I/O is not counted", { disk, error: String(error) });
-      });
+      cgroups.write(top, controller, file, text(disk)).then(
+        () => {
+          counted = 0;
+        },
+        (error) => c.log("debug", "I/O is not counted", { disk, error: String(error) }),
+      );
   }
 
-  function one({ record, state }: Asked, links: Map<string, LinkBytes>, boot: number | null): ContainerUsage {
+  function slowOf({ name, slot }: ContainerRecord, pid: number, now: number, boot: number): Slow | null {
+    const known = slow.get(name);
+    if (known?.pid === pid && now < known.until) return known;
+    const group = known?.pid === pid ? known.group : cgroups.ofPid(pid);
+    if (group === null) return null;
+    const from = once(cgroups);
+    const { cpu, memory: mem, io } = table.pressure;
+    const found: Slow = {
+      pid,
+      group,
+      began: known?.pid === pid ? known.began : boot - (uptime(pid, boot) ?? 0),
+      // Spread over the time at first, so that never all are due at once.
+      until: now + (known ? STALE : (STALE * ((slot % 8) + 1)) / 8),
+      memoryLimit: number(from, group, memory?.limit),
+      pressure: {
+        cpu: number(from, group, cpu),
+        memory: number(from, group, mem),
+        io: number(from, group, io),
+      },
+      nearest: nearestOf(from, group),
+      fail: failsOf(from, group),
+    };
+    slow.set(name, found);
+    return found;
+  }
+
+  function usageOf({ record, state }: Asked, links: Map<string, LinkBytes>, boot: number): ContainerUsage {
     const { name } = record;
     const at = performance.now();
     const live = c.runtime.get(name);
-    const group = live && cgroups.ofPid(live.initPid);
-    if (!live || !group) return { name, state, at, ...NOTHING };
-    const read = once(at);
-    const get = (figure: Figure | undefined): number | null => numberOr(readFigure(read, group, figure));
-    const of = (key: string) => LEVELS.find((row) => row.key === key)?.ways[dialect];
+    const kept = live ? slowOf(record, live.initPid, at, boot) : null;
+    if (!kept) return { name, state, at, ...NOTHING };
+    const { group, began, memoryLimit, pressure, nearest, fail } = kept;
+    const from = once(cgroups);
     const link = links.get(linkOf(c, record));
     return {
       name,
       state,
       at,
-      uptime: uptime(live.initPid, boot),
-      cpu: get(table.cpu),
-      memory: get(of("memory.limit")?.held),
-      memoryLimit: get(of("memory.limit")?.limit),
-      tasks: get(of("pids.limit")?.held),
-      ioRead: get(table.ioRead),
-      ioWrite: get(table.ioWrite),
+      uptime: Math.floor(Math.max(0, boot - began)),
+      cpu: number(from, group, table.cpu),
+      memory: number(from, group, memory?.held),
+      memoryLimit,
+      tasks: number(from, group, tasks?.held),
+      ioRead: number(from, group, table.ioRead) ?? counted,
+      ioWrite: number(from, group, table.ioWrite) ?? counted,
       // The host's end of the link takes in what the container gives out.
       netIn: link?.out ?? null,
       netOut: link?.in ?? null,
-      pressure: {
-        cpu: get(table.pressure.cpu),
-        memory: get(table.pressure.memory),
-        io: get(table.pressure.io),
-      },
-      nearest: nearestOf(read, group),
-      fail: failsOf(read, group),
+      pressure,
+      nearest,
+      fail,
     };
   }
 
-  return (asked) => {
+  function all(asked: readonly Asked[]): ContainerUsage[] {
     countIo();
-    const boot = sinceBoot();
-    const links = linkBytes(linkPrefix(instance));
     const now = performance.now();
-    for (const [key, { at }] of below) if (now - at >= BELIEVED) below.delete(key);
-    return asked.map((each) => one(each, links, boot));
+    for (const [name, { until }] of slow) if (now > until + STALE) slow.delete(name);
+    const [links, boot] = [linkBytes(linkPrefix(instance)), sinceBoot() ?? 0];
+    return asked.map((each) => usageOf(each, links, boot));
+  }
+  return {
+    all,
+    one(asked) {
+      slow.delete(asked.record.name);
+      return all([asked])[0]!;
+    },
   };
 }

@@ -54,7 +54,7 @@ export async function info(
 ): Promise<ContainerInfo> {
   const live = c.runtime.get(r.name);
   const bounding = live ? boundingSet(live.initPid) : null;
-  const [used = null] = live ? usage([{ record: r, state: stateOf(c, r, busy) }]) : [];
+  const used = live ? usage.one({ record: r, state: stateOf(c, r, busy) }) : null;
   return {
     ...summary(c, r, busy),
     uuid: r.uuid,
@@ -73,6 +73,7 @@ export async function info(
     failure: r.failure,
     wanted: r.wanted,
     priority: r.priority,
+    profiles: r.profiles ?? [],
     version: r.version,
   };
 }
