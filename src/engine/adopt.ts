@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, rmdirSync } from "node:fs";
+import { dirname } from "node:path";
 import { linksWith, removeLinks } from "../host/link/index.ts";
 import { ending, forget, isCrash, monitors, recover, running } from "../host/lxc/index.ts";
 import { signal } from "../host/pidfd/index.ts";
@@ -106,9 +107,12 @@ async function sweep(c: Context): Promise<void> {
   }
   const runs = c.store.containers.list().filter((r) => c.runtime.get(r.name));
   const names = new Set(runs.map((r) => r.name));
-  const roots = new Set(runs.map((r) => c.paths.root(r.uuid)));
+  const guards = new Set(runs.map((r) => c.paths.rootGuard(r.uuid)));
   for (const at of mounts().reverse())
-    if (at.startsWith(`${c.paths.scratch}/`) || (at.startsWith(`${c.paths.roots}/`) && !roots.has(at)))
+    if (
+      at.startsWith(`${c.paths.scratch}/`) ||
+      (at.startsWith(`${c.paths.roots}/`) && !guards.has(dirname(at)))
+    )
       unmount(at);
   for (const uuid of entries(c.paths.roots))
     if (!runs.some((r) => r.uuid === uuid)) removeDirectories(c, c.paths.rootGuard(uuid));

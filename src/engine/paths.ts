@@ -15,6 +15,9 @@ export interface Paths {
   /** Where its merged root is mounted while it runs, and the directory above, which keeps the host's users out. */
   root(uuid: string): string;
   rootGuard(uuid: string): string;
+  /** The guest's terminals and shared memory, mounted while it runs. */
+  pts(uuid: string): string;
+  shm(uuid: string): string;
   scratchOf(uuid: string): string;
   /** LXC's run-time files of a container. */
   runOf(name: string): string;
@@ -32,6 +35,8 @@ export function pathsOf({ state, run }: Instance): Paths {
     console: (uuid) => `${state}/containers/${uuid}/console.log`,
     root: (uuid) => `${run}/rootfs/${uuid}/root`,
     rootGuard: (uuid) => `${run}/rootfs/${uuid}`,
+    pts: (uuid) => `${run}/rootfs/${uuid}/pts`,
+    shm: (uuid) => `${run}/rootfs/${uuid}/shm`,
     scratchOf: (uuid) => `${run}/scratch/${uuid}`,
     runOf: (name) => `${run}/lxc/${name}`,
   };

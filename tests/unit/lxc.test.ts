@@ -78,6 +78,8 @@ describe("the configuration", () => {
     link: "wr-0",
     addresses: ["10.83.0.2", "fd57::2"],
     mtu: 1400,
+    pts: "/run/warren/rootfs/u/pts",
+    shm: "/run/warren/rootfs/u/shm",
     lxcfs: "/run/my dir/lxcfs",
     seccomp: "/usr/share/lxc/config/common.seccomp",
     apparmor: false,

@@ -5,6 +5,7 @@
 # the lines of `levels`, where INIT stands for init's process id:
 #   write FILE TEXT   the text is written to the kernel's file
 #   tc ARGUMENT...    a line for tc(8); all of them are given to one tc, after everything else
+#   empty DIRECTORY   loses all that is in it, when the guest rebooted
 #   run PROGRAM...    is run, by its absolute path
 #   try PROGRAM...    is run; its failure refuses nothing
 
@@ -26,6 +27,13 @@ END
 echo 0 > "/proc/sys/net/ipv4/neigh/$link/proxy_delay"
 [ -e "/proc/sys/net/ipv6/neigh/$link" ] && echo 0 > "/proc/sys/net/ipv6/neigh/$link/proxy_delay"
 
+runs=0
+if [ -e "$dir/init" ]; then
+  read -r runs rest < "$dir/init"
+  # The monitor's log grows with each reboot and the guest decides how often that is.
+  : > "$dir/log"
+fi
+
 if [ -e "$dir/levels" ]; then
   # Words are split at spaces and nothing else is made of them.
   set -f
@@ -40,6 +48,7 @@ if [ -e "$dir/levels" ]; then
         shaping="$shaping$first $rest
 "
         ;;
+      empty) [ "$runs" = 0 ] || /usr/bin/find "$first" -xdev -mindepth 1 -delete < /dev/null ;;
       run) "$first" $rest < /dev/null || fail "$first $rest" ;;
       try) "$first" $rest < /dev/null || : ;;
     esac
@@ -49,11 +58,5 @@ if [ -e "$dir/levels" ]; then
   fi
 fi
 
-runs=0
-if [ -e "$dir/init" ]; then
-  read -r runs rest < "$dir/init"
-  # The monitor's log grows with each reboot and the guest decides how often that is.
-  : > "$dir/log"
-fi
 echo "$((runs + 1)) $LXC_PID" > "$dir/init"
 exit 0

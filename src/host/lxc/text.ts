@@ -1,4 +1,5 @@
 import type { InitKind } from "../../spec/container.ts";
+import { VIEW_FILES } from "../lxcfs/text.ts";
 
 /** All that LXC is told of a container (lxc.container.conf(5), LXC 5.0). */
 export interface ContainerConfig {
@@ -13,6 +14,9 @@ export interface ContainerConfig {
   link: string;
   addresses: readonly string[];
   mtu: number;
+  /** Where the host mounted the guest's terminals and shared memory. */
+  pts: string;
+  shm: string;
   /** Directory of lxcfs, or `null` where there is none. */
   lxcfs: string | null;
   seccomp: string;
@@ -29,18 +33,6 @@ export interface ContainerConfig {
 /** Next hops that exist on no wire: the host's side of the link answers for them (proxy ARP and NDP). */
 const GATEWAY4 = "169.254.0.1";
 const GATEWAY6 = "fe80::1";
-
-/** Files of /proc and /sys that lxcfs shows as the container's own. */
-const LXCFS_FILES = [
-  "proc/cpuinfo",
-  "proc/diskstats",
-  "proc/loadavg",
-  "proc/meminfo",
-  "proc/stat",
-  "proc/swaps",
-  "proc/uptime",
-  "sys/devices/system/cpu/online",
-];
 
 /** Character devices every guest may use: null zero full random urandom tty console ptmx pts fuse tun. */
 const DEVICES = ["1:3", "1:5", "1:7", "1:8", "1:9", "5:0", "5:1", "5:2", "136:*", "10:229", "10:200"];
@@ -62,7 +54,8 @@ export function renderConfig(c: ContainerConfig): string {
     ["lxc.cgroup.dir.container.inner", "guest"],
     ["lxc.cgroup.dir.monitor", c.monitorCgroup],
     ["lxc.autodev", 1],
-    ["lxc.pty.max", 1024],
+    // The host mounts the guest's terminals; LXC is to make none of its own.
+    ["lxc.pty.max", 0],
     ["lxc.tty.max", 0],
     ["lxc.seccomp.profile", c.seccomp],
     ["lxc.cap.drop", c.dropCapabilities.join(" ")],
@@ -71,6 +64,8 @@ export function renderConfig(c: ContainerConfig): string {
           ["lxc.apparmor.profile", "generated"],
           // systemd gives its services mount namespaces of their own, which the profile forbids without this.
           ["lxc.apparmor.allow_nesting", 1],
+          // A devpts of its own would be outside of the container's limit of terminals.
+          ["lxc.apparmor.raw", "deny mount fstype=devpts,"],
         ] as [string, string | number][])
       : []),
     ...devices("lxc.cgroup.devices"),
@@ -78,7 +73,18 @@ export function renderConfig(c: ContainerConfig): string {
     ["lxc.mount.auto", "proc:mixed sys:mixed"],
     // A pure cgroup2 view whatever the host has: systemd >= 256 refuses to boot on v1.
     ["lxc.mount.entry", "cgroup2 sys/fs/cgroup cgroup2 rw,nosuid,nodev,noexec,create=dir 0 0"],
-    ["lxc.mount.entry", "tmpfs dev/shm tmpfs rw,nosuid,nodev,create=dir 0 0"],
+    ...(
+      [
+        // Twice, for LXC unmounts once what is there before it asks itself whether to mount its own.
+        [c.pts, "dev/pts", "dir"],
+        [c.pts, "dev/pts", "dir"],
+        [`${c.pts}/ptmx`, "dev/ptmx", "file"],
+        [c.shm, "dev/shm", "dir"],
+      ] as const
+    ).map(([from, to, kind]): [string, string] => [
+      "lxc.mount.entry",
+      `${fstabEscape(from)} ${to} none bind,create=${kind} 0 0`,
+    ]),
     ["lxc.mount.entry", "/dev/fuse dev/fuse none bind,create=file,optional 0 0"],
     ["lxc.mount.entry", "/dev/net/tun dev/net/tun none bind,create=file,optional 0 0"],
     ...lxcfs(c.lxcfs),
@@ -107,7 +113,7 @@ const devices = (key: string): [string, string][] => [
 const lxcfs = (dir: string | null): [string, string][] =>
   dir === null
     ? []
-    : LXCFS_FILES.map((file) => [
+    : VIEW_FILES.map((file) => [
         "lxc.mount.entry",
         `${fstabEscape(dir)}/${file} ${file} none bind,optional 0 0`,
       ]);
