@@ -12,6 +12,7 @@ import { cpuLimit, cpuWeight } from "./levels/cpu.ts";
 import { checkCpus, cpuSet } from "./levels/cpuset.ts";
 import { memory, swap } from "./levels/memory.ts";
 import { pids } from "./levels/pids.ts";
+import { PSEUDOFS_ROWS } from "./levels/pseudofs.ts";
 import { ubcCount, ubcMask, ubcPages, ubcPercent, ubcUnits } from "./ubc.ts";
 
 const MIB = 1024 ** 2;
@@ -106,6 +107,7 @@ const ROWS = [
     promise: { resource: "pids", as: "limit" },
     ways: pids,
   },
+  ...PSEUDOFS_ROWS,
 ] as const satisfies readonly LevelRow[];
 
 /** The table. */

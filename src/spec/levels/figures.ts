@@ -1,6 +1,6 @@
 /** The small words the rows' kernel sides are made of: how texts of control groups read and how limits are written. */
 import type { LevelValues } from "../container.ts";
-import type { Figure, Setting } from "../level.ts";
+import type { Dialect, Figure, LevelWay, Setting } from "../level.ts";
 
 /** v1 prints "no limit" as the largest number of pages; anything near it means none. */
 const V1_NONE = 2 ** 62;
@@ -46,3 +46,6 @@ export const limitV2 = (
   },
   extent,
 });
+
+/** The way of a level that control groups have no part in: the same in both dialects. */
+export const bothDialects = (way: LevelWay): Record<Dialect, LevelWay> => ({ v1: way, v2: way });
