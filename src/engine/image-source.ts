@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { applyTweaks, buildBusybox } from "../host/image/index.ts";
 import { build, hostMirrors } from "../host/mmdebstrap/index.ts";
-import { DISTRIBUTIONS, type Mirrors, mmdebstrapArguments, type Wanted } from "../plan/recipe.ts";
+import { DISTRIBUTIONS, mmdebstrapArguments, type Wanted } from "../plan/recipe.ts";
 import { tweaks } from "../plan/tweak.ts";
 import type { Work } from "./operation.ts";
 
@@ -35,7 +35,7 @@ async function distribution(
   work: Doing,
 ): Promise<Made> {
   const { recipe, init, name } = wanted;
-  const mirrors = mirrorsOf(recipe.distribution);
+  const mirrors = hostMirrors(DISTRIBUTIONS[recipe.distribution].suites);
   work.progress("starting", 0, 100, "percent");
   await mkdir(scratch, { mode: 0o755 });
   await build({
@@ -50,10 +50,4 @@ async function distribution(
     description: `${recipe.title} (${init})`,
     source: `recipe:${name}${init === "systemd" ? "" : `/${init}`}`,
   };
-}
-
-function mirrorsOf(distribution: keyof typeof DISTRIBUTIONS): Mirrors {
-  const { archive, security, suites } = DISTRIBUTIONS[distribution];
-  const own = hostMirrors(suites);
-  return { archive: own.archive ?? archive, security: own.security ?? security };
 }

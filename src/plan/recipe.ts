@@ -8,9 +8,6 @@ export type RecipeInit = (typeof RECIPE_INITS)[number];
 
 export interface Distribution {
   title: string;
-  /** The public archive, used when the host's own apt names none of this distribution. */
-  archive: string;
-  security: string;
   components: string;
   /** Where the distribution's keys are, on the host and in the image. */
   keyring: string;
@@ -21,16 +18,12 @@ export interface Distribution {
 export const DISTRIBUTIONS = {
   debian: {
     title: "Debian",
-    archive: "http://deb.debian.org/debian",
-    security: "http://deb.debian.org/debian-security",
     components: "main",
     keyring: "/usr/share/keyrings/debian-archive-keyring.gpg",
     suites: ["bullseye", "bookworm", "trixie", "forky", "sid", "oldstable", "stable", "testing", "unstable"],
   },
   ubuntu: {
     title: "Ubuntu",
-    archive: "http://archive.ubuntu.com/ubuntu",
-    security: "http://security.ubuntu.com/ubuntu",
     components: "main universe",
     keyring: "/usr/share/keyrings/ubuntu-archive-keyring.gpg",
     suites: ["focal", "jammy", "noble", "plucky", "questing", "resolute"],
@@ -115,20 +108,26 @@ const EXCLUDED = [
   "path-include=/usr/share/locale/locale.alias",
 ];
 
+/** Where the host's own apt gets a distribution from; without an archive mmdebstrap takes the public ones it knows. */
 export interface Mirrors {
-  archive: string;
-  security: string;
+  archive: string | undefined;
+  /** Security updates; not used without an archive. */
+  security: string | undefined;
 }
 
-/** The lines of a one-line-style sources.list for a suite, with its security and stable updates. */
+/** Each mirror with the suites that are taken from it: the release with its stable updates, and its security updates. */
+function places({ suite }: Recipe, { archive, security }: Mirrors): { uri: string; suites: string[] }[] {
+  if (archive === undefined) return [];
+  const main = { uri: archive, suites: [suite, `${suite}-updates`] };
+  return security === undefined ? [main] : [main, { uri: security, suites: [`${suite}-security`] }];
+}
+
+/** The lines of a one-line-style sources.list for a suite. */
 function sources(recipe: Recipe, mirrors: Mirrors): string[] {
   const { components, keyring } = DISTRIBUTIONS[recipe.distribution];
-  const line = (uri: string, suite: string) => `deb [signed-by=${keyring}] ${uri} ${suite} ${components}`;
-  return [
-    line(mirrors.archive, recipe.suite),
-    line(mirrors.archive, `${recipe.suite}-updates`),
-    line(mirrors.security, `${recipe.suite}-security`),
-  ];
+  return places(recipe, mirrors).flatMap(({ uri, suites }) =>
+    suites.map((suite) => `deb [signed-by=${keyring}] ${uri} ${suite} ${components}`),
+  );
 }
 
 /** Arguments of mmdebstrap(1) that build `wanted` into the directory `target`. */
@@ -138,10 +137,14 @@ export function mmdebstrapArguments(
   target: string,
 ): string[] {
   const { recipe, init } = wanted;
+  const { components, keyring } = DISTRIBUTIONS[recipe.distribution];
   return [
     "--mode=root",
     "--format=directory",
     "--variant=minbase",
+    `--components=${components.replaceAll(" ", ",")}`,
+    // What the sources name themselves where there are any; the host's apt may not trust the other distribution's.
+    `--keyring=${keyring}`,
     `--include=${[...INIT_PACKAGES[init], ...PACKAGES].join(",")}`,
     '--aptopt=APT::Install-Recommends "false"',
     '--aptopt=Acquire::Languages "none"',
@@ -152,11 +155,15 @@ export function mmdebstrapArguments(
   ];
 }
 
-/** The image's own /etc/apt/sources.list.d file, in the style apt uses now (deb822). */
-export function sourcesFile(recipe: Recipe, mirrors: Mirrors): string {
+/**
+ * The image's own /etc/apt/sources.list.d file, in the style apt uses now (deb822); `undefined` when mmdebstrap chose the
+ * mirrors and so wrote the image's list of them itself.
+ */
+export function sourcesFile(recipe: Recipe, mirrors: Mirrors): string | undefined {
   const { components, keyring } = DISTRIBUTIONS[recipe.distribution];
-  const stanza = (uri: string, suites: string) =>
-    `Types: deb\nURIs: ${uri}\nSuites: ${suites}\nComponents: ${components}\nSigned-By: ${keyring}\n`;
-  const { suite } = recipe;
-  return `${stanza(mirrors.archive, `${suite} ${suite}-updates`)}\n${stanza(mirrors.security, `${suite}-security`)}`;
+  const stanzas = places(recipe, mirrors).map(
+    ({ uri, suites }) =>
+      `Types: deb\nURIs: ${uri}\nSuites: ${suites.join(" ")}\nComponents: ${components}\nSigned-By: ${keyring}\n`,
+  );
+  return stanzas.length === 0 ? undefined : stanzas.join("\n");
 }

@@ -84,12 +84,21 @@ const openrc = (): Tweak[] => [
 
 const BY_INIT: Record<RecipeInit, () => Tweak[]> = { systemd, sysvinit, openrc };
 
+/** Mirrors in the style apt uses now, in the place of the list that mmdebstrap wrote, unless it chose them. */
+function packageSources(recipe: Recipe, mirrors: Mirrors): Tweak[] {
+  const text = sourcesFile(recipe, mirrors);
+  if (text === undefined) return [];
+  return [
+    { kind: "remove", path: "etc/apt/sources.list" },
+    write(`etc/apt/sources.list.d/${recipe.distribution}.sources`, text),
+  ];
+}
+
 /** Everything to change in a tree built from `recipe` with `init`, in order. */
 export function tweaks(recipe: Recipe, init: RecipeInit, mirrors: Mirrors): Tweak[] {
   return [
     ...BY_INIT[init](),
-    { kind: "remove", path: "etc/apt/sources.list" },
-    write(`etc/apt/sources.list.d/${recipe.distribution}.sources`, sourcesFile(recipe, mirrors)),
+    ...packageSources(recipe, mirrors),
     // The build host's own; each container gets its own.
     { kind: "remove", path: "etc/hostname" },
     write("etc/resolv.conf", ""),

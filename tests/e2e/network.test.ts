@@ -1,7 +1,8 @@
 /** What containers reach and what they can't pretend, with the built-in image. */
 import { afterAll, beforeAll, expect } from "bun:test";
+import { hostMirrors } from "../../src/host/mmdebstrap/index.ts";
+import { DISTRIBUTIONS } from "../../src/plan/recipe.ts";
 import { type TestDaemon, testDaemon, until } from "../helpers/daemon.ts";
-import { debianMirror } from "../helpers/features.ts";
 import { requires } from "../helpers/requires.ts";
 
 const NEEDS = ["root", "lxc", "lxcfs", "nft", "iproute2", "busybox", "overlay", "idmap"] as const;
@@ -130,7 +131,7 @@ test("a guest's link is its own: no foreign frames, no way to the host's routes 
 });
 
 outside.test("the outside is reached by name, under the host's address", async () => {
-  const { hostname, port, pathname } = new URL(debianMirror());
+  const { hostname, port, pathname } = new URL(hostMirrors(DISTRIBUTIONS.debian.suites).archive!);
   const answer = await d.sh("a", `nslookup -type=a ${hostname}`);
   const [address] = answer
     .split("\n")

@@ -1,6 +1,8 @@
 import { existsSync, readFileSync, statfsSync } from "node:fs";
 import { arch, tmpdir } from "node:os";
 import { join } from "node:path";
+import { hostMirrors } from "../../src/host/mmdebstrap/index.ts";
+import { DISTRIBUTIONS } from "../../src/plan/recipe.ts";
 
 /** `null`: this host has it; otherwise why it does not. */
 type Probe = () => string | null;
@@ -52,16 +54,11 @@ const cgroup = (magic: number, what: string): Probe => {
   };
 };
 
-/** URI of the Debian mirror this host's apt is set to; Debian's own when it names none. */
-export function debianMirror(
-  sources = read("/etc/apt/sources.list.d/debian.sources") + read("/etc/apt/sources.list"),
-) {
-  return /\bhttps?:\/\/\S+\/debian\/?(?=\s)/.exec(sources)?.[0] ?? "http://deb.debian.org/debian";
-}
-
 const mirror: Probe = () => {
+  const { archive } = hostMirrors(DISTRIBUTIONS.debian.suites);
+  if (archive === undefined) return "apt on this host names no Debian mirror";
   const file = join(tmpdir(), `warren-mirror-${process.pid}`);
-  const from = `${debianMirror().replace(/\/$/, "")}/dists/stable/InRelease`;
+  const from = `${archive}/dists/stable/InRelease`;
   const reached = succeeds(["/usr/lib/apt/apt-helper", "download-file", from, file], 20_000);
   succeeds(["rm", "-f", file]);
   return reached ? null : "the Debian mirror can't be reached";

@@ -13,13 +13,14 @@ test("names of private hosts and paths of one machine are seen", () => {
   const own = `/${"work"}/main/x`;
   const bad = [
     `deb https:/${"/"}mirror.corp.internal/debian`,
+    `http:/${"/"}deb.debian.org/debian`,
     `see ${own}`,
     `"/${"home"}/jane/warren"`,
     `http:/${"/"}10.0.0.7:3142/`,
   ];
   for (const line of bad) expect(strangers([text("a.md", line)]), line).toHaveLength(1);
   const good = [
-    "http://deb.debian.org/debian",
+    "https://www.debian.org/doc",
     "upper/work/x",
     "http://localhost:80/",
     "https://mirror.example/",

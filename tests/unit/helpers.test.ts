@@ -1,5 +1,4 @@
 import { expect, test } from "bun:test";
-import { debianMirror } from "../helpers/features.ts";
 import { difference, hostState } from "../helpers/host-state.ts";
 import { verdict } from "../helpers/requires.ts";
 
@@ -17,16 +16,6 @@ test("a missing feature skips with the reason, or fails where the machine must h
   expect(verdict(["root", "nft"], lacks("nft"), "")).toEqual({ missing: reason, fail: false });
   expect(verdict(["root", "nft"], lacks("nft"), "root, nft")).toEqual({ missing: reason, fail: true });
   expect(verdict(["nft"], lacks("nft"), "nf")).toEqual({ missing: reason, fail: false });
-});
-
-test("the mirror is the one apt uses", () => {
-  expect(debianMirror("Types: deb\nURIs: http://mirror.example/debian\nSuites: trixie\n")).toBe(
-    "http://mirror.example/debian",
-  );
-  expect(debianMirror("deb [signed-by=/k] https://mirror.example/debian/ trixie main\n")).toBe(
-    "https://mirror.example/debian/",
-  );
-  expect(debianMirror("")).toBe("http://deb.debian.org/debian");
 });
 
 test("the difference of two host states names what is new, gone and doubled", () => {

@@ -94,6 +94,27 @@ describe("a recipe", () => {
     ]);
   });
 
+  test("without a mirror of the host mmdebstrap chooses, and the image keeps the list it wrote", () => {
+    const wanted = wantedImage("ubuntu/24.04");
+    if (wanted?.kind !== "recipe") throw new Error("no recipe");
+    const none = { archive: undefined, security: "http://s.test/d" };
+    const args = mmdebstrapArguments(wanted, none, "/t");
+    expect(args.slice(-2)).toEqual(["noble", "/t"]);
+    expect(args).toContain("--components=main,universe");
+    expect(args).toContain("--keyring=/usr/share/keyrings/ubuntu-archive-keyring.gpg");
+    expect(JSON.stringify(tweaks(wanted.recipe, "systemd", none))).not.toContain("sources");
+  });
+
+  test("a host without a mirror for security updates has images without one", () => {
+    const wanted = wantedImage("debian/13");
+    if (wanted?.kind !== "recipe") throw new Error("no recipe");
+    const main = { archive: "http://a.test/d", security: undefined };
+    expect(mmdebstrapArguments(wanted, main, "/t").filter((a) => a.startsWith("deb "))).toHaveLength(2);
+    const text = tweaks(wanted.recipe, "systemd", main).find((t) => "text" in t && t.text.includes("URIs"));
+    expect(text).toMatchObject({ path: "etc/apt/sources.list.d/debian.sources" });
+    expect(JSON.stringify(text)).not.toContain("-security");
+  });
+
   test("leaves nothing of the build host in the image", () => {
     const wanted = wantedImage("debian/13");
     if (wanted?.kind !== "recipe") throw new Error("no recipe");

@@ -94,7 +94,7 @@ export async function build(options: BuildOptions): Promise<void> {
     throw new WarrenError(
       "FAILED",
       `mmdebstrap could not build it: ${printable(buildFailure(stderr))}`,
-      "see details.stderr; the mirror is the one in /etc/apt on this host",
+      "see details.stderr; the mirror is the one in /etc/apt on this host, or mmdebstrap's own default",
       { stderr },
       error,
     );

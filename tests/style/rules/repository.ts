@@ -1,8 +1,8 @@
 import type { Source } from "./tree.ts";
 
-/** Hosts the repository may name: documentation, standards, public archives, examples. */
+/** Hosts the repository may name: documentation, standards, examples. Mirrors are the business of apt and mmdebstrap. */
 const HOSTS =
-  /^(?:localhost|127\.0\.0\.1|\[::1\]|[\w.-]*\.(?:test|invalid)|[\w.-]*\.example(?:\.com|\.org|\.net)?|example\.(?:com|org|net)|(?:deb|security|www|wiki|snapshot|packages|bugs|manpages)\.debian\.org|(?:archive|ports|security)\.ubuntu\.com|registry\.npmjs\.org|www\.apache\.org|(?:docs\.)?github\.com|(?:www\.)?kernel\.org|docs\.kernel\.org|man7\.org|linuxcontainers\.org|images\.linuxcontainers\.org|keepachangelog\.com|semver\.org|bun\.(?:sh|com)|biomejs\.dev|json-schema\.org|spec\.openapis\.org|www\.rfc-editor\.org|www\.freedesktop\.org|www\.w3\.org|systemd\.io|opencollective\.com|tidelift\.com|paypal\.me|ko-fi\.com)$/;
+  /^(?:localhost|127\.0\.0\.1|\[::1\]|[\w.-]*\.(?:test|invalid)|[\w.-]*\.example(?:\.com|\.org|\.net)?|example\.(?:com|org|net)|(?:www|wiki|bugs|manpages)\.debian\.org|registry\.npmjs\.org|www\.apache\.org|(?:docs\.)?github\.com|(?:www\.)?kernel\.org|docs\.kernel\.org|man7\.org|linuxcontainers\.org|images\.linuxcontainers\.org|keepachangelog\.com|semver\.org|bun\.(?:sh|com)|biomejs\.dev|json-schema\.org|spec\.openapis\.org|www\.rfc-editor\.org|www\.freedesktop\.org|www\.w3\.org|systemd\.io|opencollective\.com|tidelift\.com|paypal\.me|ko-fi\.com)$/;
 
 /** Paths of somebody's own machine. */
 const OWN_PATHS = /(?<![\w.$}/-])\/(?:work|home\/\w+|Users\/\w+|tmp\/h_\w+)\/[\w.]+/g;
