@@ -12,6 +12,7 @@ import { haltAll } from "../engine/halt.ts";
 import { createHost, createVersion } from "../engine/host.ts";
 import { createImages } from "../engine/image.ts";
 import type { Engine } from "../engine/index.ts";
+import { keepView } from "../engine/inside.ts";
 import { createLevels } from "../engine/level.ts";
 import { leaveForReboot } from "../engine/level-start.ts";
 import { createNetwork } from "../engine/network.ts";
@@ -132,6 +133,7 @@ export async function wire(instance: Instance, log: Log): Promise<Wired> {
   operations.recover();
   await context.images.recover();
   await adopt(context);
+  const view = keepView(context);
   startWanted(context);
 
   const version = createVersion(context);
@@ -157,6 +159,7 @@ export async function wire(instance: Instance, log: Log): Promise<Wired> {
   };
   const stop = async (): Promise<void> => {
     await operations.drain(PATIENCE);
+    view.stop();
     exits.stop();
     shifts.stop();
     if (runtime.names().length === 0) {

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { release } from "node:os";
 import { run, which } from "../host/exec/index.ts";
 import { shiftTo } from "../host/idmap/index.ts";
-import { alive } from "../host/lxcfs/index.ts";
+import { alive, isStale } from "../host/lxcfs/index.ts";
 import { mountRoot, unmountRoot } from "../host/overlay/index.ts";
 import { boundingSet } from "../host/proc/index.ts";
 import { capabilityNames } from "../spec/capabilities.ts";
@@ -165,13 +165,17 @@ function lxcfs(c: Context): HostCheck {
       "not running: guests see the host's memory and processors",
       "install lxcfs and restart the daemon",
     );
-  return alive(c.lxcfs)
-    ? ok("lxcfs", `serves ${c.lxcfs}`)
-    : missing(
-        "lxcfs",
-        `the one at ${c.lxcfs} died: reading /proc fails in running containers`,
-        "restart the daemon, then the containers",
-      );
+  if (!alive(c.lxcfs))
+    return missing(
+      "lxcfs",
+      `the one at ${c.lxcfs} ended: reading /proc fails in running containers until it is back`,
+      "see the daemon's log; restarting the daemon tries at once",
+    );
+  const dir = c.lxcfs;
+  const behind = c.runtime.names().filter((name) => isStale(c.runtime.get(name)!.initPid, dir));
+  return behind.length === 0
+    ? ok("lxcfs", `serves ${dir}`)
+    : warn("lxcfs", `${behind.join(", ")} can't see their own memory and processors`, "restart the daemon");
 }
 
 function apparmor(): HostCheck {

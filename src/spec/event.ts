@@ -37,6 +37,8 @@ export const EVENT_TYPES = {
   "image-added": "an image is there",
   "image-deleted": "an image is gone",
   "operation-updated": "an operation changed its state",
+  "view-renewed":
+    "lxcfs ended and another took its place, or a guest had none; what the guest sees in /proc is its own again",
   "daemon-started": "the daemon serves",
   "daemon-stopping": "the daemon was told to end; containers run on",
 } as const;

@@ -10,11 +10,10 @@ import { signal } from "../pidfd/index.ts";
 import { commandLine, mounts } from "../proc/index.ts";
 import { unmount } from "../syscall/index.ts";
 
+export { isStale, renewView } from "./view.ts";
+
 const SIGTERM = 15;
 const SIGKILL = 9;
-
-/** Where Debian's service mounts it. */
-const SYSTEM = "/var/lib/lxcfs";
 
 /**
  * Whether a living lxcfs serves `dir`. The names are asked for and no file: from 6.0 on lxcfs reads the caller's init's
@@ -29,11 +28,11 @@ export function alive(dir: string): boolean {
 }
 
 /**
- * The directory of a living lxcfs: the system's where a service runs it, else one of ours below `runDir`, started if
- * need be. `null` where lxcfs isn't installed.
+ * The directory of a living lxcfs of ours below `runDir`, started if need be; `null` where lxcfs isn't installed. Never
+ * the system's: its service shows neither CPU limits nor the guests' own load, and is restarted when its package is
+ * replaced.
  */
 export async function ensureLxcfs(runDir: string): Promise<string | null> {
-  if (alive(SYSTEM)) return SYSTEM;
   const own = `${runDir}/lxcfs`;
   if (alive(own)) return own;
   if (which("lxcfs") === null) return null;
@@ -46,16 +45,23 @@ export async function ensureLxcfs(runDir: string): Promise<string | null> {
   return alive(own) ? own : null;
 }
 
+/** The process that serves the directory of `ensureLxcfs`, or `null`. */
+export function serverOf(runDir: string): number | null {
+  const file = `${runDir}/lxcfs.pid`;
+  const pid = existsSync(file) ? Number(readFileSync(file, "utf8")) : 0;
+  return pid > 0 && commandLine(pid).includes(`${runDir}/lxcfs`) ? pid : null;
+}
+
 /** Ends the lxcfs that `ensureLxcfs` started below `runDir`; to be called when no container uses it. */
 export async function stopLxcfs(runDir: string): Promise<void> {
   const own = `${runDir}/lxcfs`;
-  const pid = existsSync(`${runDir}/lxcfs.pid`) ? Number(readFileSync(`${runDir}/lxcfs.pid`, "utf8")) : 0;
-  const ours = (): boolean => commandLine(pid).includes(own);
+  const pid = serverOf(runDir);
+  const ours = (): boolean => pid !== null && serverOf(runDir) === pid;
   if (mounts().includes(own)) unmount(own);
   // Its thread for load averages sleeps for seconds before it hears SIGTERM, and nobody reads it any more.
   for (const number of [SIGTERM, SIGKILL]) {
-    if (pid > 0 && ours()) signal(pid, number, ours);
-    for (let i = 0; i < 30 && pid > 0 && ours(); i++) await Bun.sleep(10);
+    if (pid !== null && ours()) signal(pid, number, ours);
+    for (let i = 0; i < 30 && ours(); i++) await Bun.sleep(10);
   }
   rmSync(`${runDir}/lxcfs.pid`, { force: true });
   if (existsSync(own)) rmdirSync(own);

@@ -24,5 +24,6 @@ export function mountPoints(mountinfo: string): string[] {
     .map((line) => octalsUndone(line.split(" ")[4] ?? ""));
 }
 
-const octalsUndone = (text: string): string =>
+/** A path as /proc writes it, its octal escapes undone. */
+export const octalsUndone = (text: string): string =>
   text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));

@@ -52,17 +52,24 @@ function call(name: keyof typeof NR, subject: string, ...args: (number | bigint)
 }
 
 /**
- * A private copy of the mount at `source`, attached nowhere, its ids shifted by the user namespace `userns` (a file
- * descriptor); the answer is its descriptor, the caller's to close. open_tree(2), mount_setattr(2) with
+ * A private copy of the mount at `source`, attached nowhere; the answer is its descriptor, the caller's to close.
+ * open_tree(2) with OPEN_TREE_CLONE (Linux 5.2).
+ */
+export function cloneMount(source: string): number {
+  const OPEN_TREE_CLONE = 1;
+  const O_CLOEXEC = 0x80000;
+  const from = cstring(source);
+  return call("open_tree", source, AT_FDCWD, ptr(from), OPEN_TREE_CLONE | O_CLOEXEC);
+}
+
+/**
+ * As `cloneMount`, its ids shifted by the user namespace `userns` (a file descriptor). mount_setattr(2) with
  * MOUNT_ATTR_IDMAP (Linux 5.12).
  */
 export function cloneIdmapped(source: string, userns: number): number {
-  const OPEN_TREE_CLONE = 1;
-  const O_CLOEXEC = 0x80000;
   const MOUNT_ATTR_IDMAP = 0x100000n;
-  const from = cstring(source);
   const empty = cstring("");
-  const tree = call("open_tree", source, AT_FDCWD, ptr(from), OPEN_TREE_CLONE | O_CLOEXEC);
+  const tree = cloneMount(source);
   try {
     // struct mount_attr { attr_set, attr_clr, propagation, userns_fd }
     const attr = new BigUint64Array([MOUNT_ATTR_IDMAP, 0n, 0n, BigInt(userns)]);
