@@ -17,6 +17,7 @@ import { logRoutes } from "./routes/log.ts";
 import { openApiRoutes } from "./routes/openapi.ts";
 import { operationRoutes } from "./routes/operation.ts";
 import { powerRoutes } from "./routes/power.ts";
+import { profileRoutes } from "./routes/profile.ts";
 import { usageRoutes } from "./routes/usage.ts";
 
 /** Bytes of a JSON body; archives and files have no limit. */
@@ -44,6 +45,7 @@ export function createApp(deps: Deps, log: Log): OpenAPIHono {
     powerRoutes,
     usageRoutes,
     levelRoutes,
+    profileRoutes,
     fileRoutes,
     logRoutes,
     execRoutes,

@@ -1,10 +1,11 @@
 /** The only place that builds real doors and puts the engine together. */
 import { existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
 import { dirname } from "node:path";
+import { capacities, createAdmission } from "../engine/admission.ts";
 import { adopt, cleanUpAfterEnd } from "../engine/adopt.ts";
 import { startWanted } from "../engine/autostart.ts";
 import { createContainers } from "../engine/container.ts";
-import { type Context, lockOf } from "../engine/context.ts";
+import type { Context } from "../engine/context.ts";
 import { createEvents } from "../engine/event.ts";
 import { createExec } from "../engine/exec.ts";
 import { createFiles } from "../engine/files.ts";
@@ -14,14 +15,17 @@ import { createImages } from "../engine/image.ts";
 import type { Engine } from "../engine/index.ts";
 import { keepView } from "../engine/inside.ts";
 import { createLevels } from "../engine/level.ts";
-import { leaveForReboot } from "../engine/level-start.ts";
+import { createSetLevels } from "../engine/level-set.ts";
 import { createNetwork } from "../engine/network.ts";
 import { createOperations } from "../engine/operation.ts";
 import { pathsOf } from "../engine/paths.ts";
+import { createProfiles } from "../engine/profile.ts";
+import { createApply } from "../engine/profile-apply.ts";
 import { targetOf } from "../engine/root.ts";
 import { createRuntime } from "../engine/runtime.ts";
 import { createSlots } from "../engine/slot.ts";
 import { capacity } from "../host/capacity/index.ts";
+import { storage } from "../host/capacity/storage.ts";
 import { openCgroups } from "../host/cgroup/index.ts";
 import { BLOCKS, hostClaims } from "../host/claim/index.ts";
 import { which } from "../host/exec/index.ts";
@@ -96,14 +100,15 @@ export async function wire(instance: Instance, log: Log): Promise<Wired> {
     log,
     cleanUp: (name) => cleanUpAfterEnd(context, name),
   });
-  const doors = openDoors();
+  const hostFacts = () => capacity(instance.state);
+  const doors = openDoors(paths, hostFacts);
   const levels = createLevels({
     store,
     cgroups,
     events,
     instance,
     doors,
-    hostFacts: () => capacity(instance.state),
+    hostFacts,
     running(name) {
       const live = runtime.get(name);
       const cgroup = live && cgroups.ofPid(live.initPid);
@@ -120,6 +125,8 @@ export async function wire(instance: Instance, log: Log): Promise<Wired> {
     images: createImages({ store, instance, operations, events }),
     levels,
     doors,
+    profiles: createProfiles({ store, events, levels, instance }),
+    admission: createAdmission({ levels }, () => capacities(storage(instance.state).size)),
     network,
     slots: createSlots({ store, claims, owner: instance.state, blocks }),
     cgroups,
@@ -137,19 +144,12 @@ export async function wire(instance: Instance, log: Log): Promise<Wired> {
   startWanted(context);
 
   const version = createVersion(context);
+  const setLevels = createSetLevels(context);
   const engine: Engine = {
     version,
     containers: createContainers(context),
-    levels: {
-      catalogue: levels.catalogue,
-      get: levels.get,
-      set: (name, change) =>
-        operations.locked([lockOf(name)], async () => {
-          const answer = await levels.set(name, change);
-          if (!change.dryRun && runtime.get(name)) leaveForReboot(context, name);
-          return answer;
-        }),
-    },
+    levels: { catalogue: levels.catalogue, get: levels.get, set: setLevels },
+    profiles: { ...context.profiles, apply: createApply(context, setLevels) },
     exec: createExec(context),
     files: createFiles(context),
     images: context.images,

@@ -7,6 +7,7 @@ import type { Instance } from "../spec/instance.ts";
 import type { Log } from "../spec/log.ts";
 import { containerName } from "../spec/name.ts";
 import type { Store } from "../store/index.ts";
+import type { Admission } from "./admission.ts";
 import type { Events } from "./event.ts";
 import type { Images } from "./image.ts";
 import type { Levels } from "./level.ts";
@@ -14,6 +15,7 @@ import type { LevelDoors } from "./level-door.ts";
 import type { Network } from "./network.ts";
 import type { Operations } from "./operation.ts";
 import type { Paths } from "./paths.ts";
+import type { Profiles } from "./profile.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Slots } from "./slot.ts";
 
@@ -27,6 +29,8 @@ export interface Context {
   images: Images;
   levels: Levels;
   doors: LevelDoors;
+  profiles: Profiles;
+  admission: Admission;
   network: Network;
   slots: Slots;
   cgroups: Cgroups;

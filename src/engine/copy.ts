@@ -15,8 +15,9 @@ import type { Work } from "./operation.ts";
 export async function copy(c: Context, name: string, to: string, work: Work): Promise<ContainerRecord> {
   const source = record(c.store, name);
   containerName(to);
-  const { image, imageAlias, init, levels, priority } = source;
-  const made = insert(c, { name: to, image, imageAlias, init, levels: { ...levels }, priority });
+  const { image, imageAlias, init, levels, priority, profiles = [], overcommit = false } = source;
+  const same = { image, imageAlias, init, levels: { ...levels }, priority, profiles, overcommit };
+  const made = insert(c, { name: to, ...same });
   work.undo("container", () => discard(c, made));
   makeDirectories(c, made.uuid);
   work.progress("copying files");

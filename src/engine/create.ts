@@ -1,7 +1,23 @@
 import { mkdirSync, rmSync } from "node:fs";
 import type { ContainerRecord, CreateRequest } from "../spec/container.ts";
+import type { SkippedLevel } from "../spec/profile.ts";
 import type { Context } from "./context.ts";
 import type { Work } from "./operation.ts";
+
+/**
+ * Looks up what the request's profiles ask for on this host, and whether the host can keep what is guaranteed. Throws
+ * NO_PROFILE, NO_LEVEL, BAD_VALUE, UNSUPPORTED, REFUSED.
+ */
+export function resolveRequest(
+  c: Context,
+  request: CreateRequest,
+): { resolved: CreateRequest; skipped: SkippedLevel[] } {
+  const { profiles = [], skipUnsupported = false, overcommit = false } = request;
+  const { levels, priority, skipped } = c.profiles.resolve(profiles, request.levels, skipUnsupported);
+  // Only asked here, so that nothing is made in vain: its start reserves.
+  c.admission.admit(request.name, c.levels.parseRequest(levels), { overcommit })[Symbol.dispose]();
+  return { resolved: { ...request, levels, priority: request.priority ?? priority ?? 0 }, skipped };
+}
 
 /** Makes the record and the directory of a new container; undone when the work fails later. Throws EXISTS, NO_IMAGE. */
 export async function create(c: Context, request: CreateRequest, work: Work): Promise<ContainerRecord> {
@@ -16,6 +32,8 @@ export async function create(c: Context, request: CreateRequest, work: Work): Pr
     init: image.init,
     levels,
     priority: request.priority ?? 0,
+    profiles: [...new Set(request.profiles)],
+    overcommit: request.overcommit ?? false,
   });
   work.undo("container", () => discard(c, made));
   makeDirectories(c, made.uuid);
@@ -27,7 +45,10 @@ export async function create(c: Context, request: CreateRequest, work: Work): Pr
 /** Reserves name, slot and addresses in one go; the record says `creating` until its files are there. */
 export function insert(
   c: Context,
-  of: Pick<ContainerRecord, "name" | "image" | "imageAlias" | "init" | "levels" | "priority">,
+  of: Pick<
+    ContainerRecord,
+    "name" | "image" | "imageAlias" | "init" | "levels" | "priority" | "profiles" | "overcommit"
+  >,
 ): ContainerRecord {
   return c.store.transaction(() => {
     const made: ContainerRecord = {

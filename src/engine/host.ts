@@ -1,11 +1,13 @@
-import { readFileSync, statfsSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { release } from "node:os";
 import { version } from "../../package.json";
 import { capacity } from "../host/capacity/index.ts";
+import { storage } from "../host/capacity/storage.ts";
 import { meminfo } from "../host/capacity/text.ts";
 import { version as lxcVersion } from "../host/lxc/index.ts";
 import type { Context } from "./context.ts";
 import { hostChecks } from "./host-check.ts";
+import { hostCommitments, hostSplit } from "./host-commitment.ts";
 import type { Engine } from "./index.ts";
 
 export function createVersion(c: Context): Engine["version"] {
@@ -22,7 +24,7 @@ export function createHost(c: Context, versionOf: Engine["version"]): Engine["ho
     async info() {
       const total = capacity();
       const memory = meminfo(readFileSync("/proc/meminfo", "utf8"));
-      const disk = statfsSync(c.instance.state);
+      const { size, free } = storage(c.instance.state);
       const { lxc, kernel, cgroup } = await versionOf();
       return {
         version,
@@ -33,18 +35,20 @@ export function createHost(c: Context, versionOf: Engine["version"]): Engine["ho
         cpus: total.cpus,
         memory: { total: total.memory, available: memory.MemAvailable ?? 0 },
         swap: { total: total.swap, free: memory.SwapFree ?? 0 },
-        storage: { path: c.instance.state, size: disk.blocks * disk.bsize, free: disk.bavail * disk.bsize },
+        storage: { path: c.instance.state, size, free },
         network: {
           ipv4: c.network.range4.text,
           ipv6: c.network.range6.text,
           resolvers: c.network.resolvers(),
         },
         containers: { total: c.store.containers.list().length, running: c.runtime.names().length },
+        commitment: await hostCommitments(c),
         images: c.store.images.list().length,
         lxcfs: c.lxcfs,
         apparmor: c.apparmor,
       };
     },
     check: () => hostChecks(c),
+    split: hostSplit(c),
   };
 }

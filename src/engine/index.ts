@@ -2,10 +2,13 @@
 import type { ContainerInfo, ContainerSummary, CreateRequest } from "../spec/container.ts";
 import type { ErrorBody } from "../spec/errors.ts";
 import type { WarrenEvent } from "../spec/event.ts";
+import type { Commitments, HostSplit } from "../spec/host.ts";
 import type { ImageSummary } from "../spec/image.ts";
-import type { LevelCatalogueRow, LevelChange, LevelState } from "../spec/level.ts"; // levels helper
+import type { LevelCatalogueRow, LevelChange, LevelState } from "../spec/level.ts";
 import type { OperationRecord } from "../spec/operation.ts";
+import type { ProfileApplication } from "../spec/profile.ts";
 import type { ContainerUsage } from "../spec/usage.ts";
+import type { Profiles } from "./profile.ts";
 
 /** What the API sees of the engine: src/engine/index.ts exports `interface Engine`. */
 export interface Engine {
@@ -16,9 +19,12 @@ export interface Engine {
     /** What containers use now, by name; `name` is a part of the names wanted. */
     usage(filter?: { name?: string }): ContainerUsage[];
     create(request: CreateRequest): OperationRecord; // queued; wait with operations.wait
-    start(name: string, o: { waitBoot?: boolean }): OperationRecord;
+    start(name: string, o: { waitBoot?: boolean; overcommit?: boolean }): OperationRecord;
     stop(name: string, o: { timeout?: number; force?: boolean }): OperationRecord;
-    restart(name: string, o: { timeout?: number; force?: boolean; waitBoot?: boolean }): OperationRecord;
+    restart(
+      name: string,
+      o: { timeout?: number; force?: boolean; waitBoot?: boolean; overcommit?: boolean },
+    ): OperationRecord;
     freeze(name: string): OperationRecord;
     thaw(name: string): OperationRecord;
     delete(name: string, o: { force?: boolean }): OperationRecord;
@@ -36,8 +42,17 @@ export interface Engine {
     get(name: string): Promise<Record<string, LevelState>>;
     set(
       name: string,
-      change: { set: Record<string, string>; save: boolean; dryRun: boolean },
+      change: {
+        set: Record<string, string>;
+        save: boolean;
+        dryRun: boolean;
+        overcommit?: boolean | undefined;
+      },
     ): Promise<LevelChange>;
+  };
+  profiles: Pick<Profiles, "list" | "info" | "create" | "change" | "delete" | "import"> & {
+    /** Queued; its result is `ProfileApplied`. Throws NO_PROFILE, UNSUPPORTED. */
+    apply(name: string, application: ProfileApplication): OperationRecord;
   };
   exec: {
     /** Starts CMD in the container; rejects with WarrenError when Warren itself fails. */
@@ -82,7 +97,9 @@ export interface Engine {
     stream(o: { since: number; follow: boolean; signal: AbortSignal }): AsyncIterable<WarrenEvent>;
   };
   host: {
-    info(): Promise<Record<string, unknown>>;
+    info(): Promise<Record<string, unknown> & { commitment: Commitments }>;
+    /** Equal levels for so many containers; `reserve` is memory for the host, as people write it. Throws REFUSED, BAD_VALUE. */
+    split(o: { containers: number; reserve?: string; oversell?: number }): HostSplit;
     check(): Promise<{ ok: boolean; checks: HostCheck[] }>;
   };
 }

@@ -5,6 +5,8 @@ import type { Store } from "../store/index.ts";
 export interface LiveLevels {
   /** What was set live in this run of a container; `run` tells one run from the next. */
   get(uuid: string, run: string): LevelValues;
+  /** The same for many: what is kept is read once. */
+  all(): LiveLevels["get"];
   /** What was set live in the last run that had such, whichever it is. */
   last(uuid: string): LevelValues;
   set(uuid: string, run: string, values: LevelValues): void;
@@ -29,6 +31,10 @@ export function liveLevels(store: Pick<Store, "containers" | "settings">): LiveL
     get(uuid, run) {
       const kept = read()[uuid];
       return kept?.run === run ? kept.values : {};
+    },
+    all() {
+      const kept = read();
+      return (uuid, run) => (kept[uuid]?.run === run ? kept[uuid].values : {});
     },
     last: (uuid) => read()[uuid]?.values ?? {},
     set(uuid, run, values) {

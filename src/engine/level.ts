@@ -77,6 +77,8 @@ export interface LevelRequest {
   set: Record<string, string>;
   save: boolean;
   dryRun: boolean;
+  /** Also when guarantees come to more than the host has; looked at by who admits, not here. */
+  overcommit?: boolean | undefined;
 }
 
 export interface Levels {
@@ -93,6 +95,8 @@ export interface Levels {
   apply(name: string): Promise<void>;
   /** Values for a new container's record, from text. Throws NO_LEVEL, BAD_VALUE, UNSUPPORTED. */
   parseRequest(levels: Record<string, string>): LevelValues;
+  /** What is wanted of each container that runs. */
+  wantedAll(): Map<string, LevelValues>;
   /** Saved values that wait for a restart. */
   pending(record: ContainerRecord): Promise<LevelValues>;
   /** Held, peak, limit and failures of a running container; empty when it doesn't run. */
@@ -350,6 +354,15 @@ export function createLevels(deps: LevelDeps): Levels {
       const values = parse(levels, host);
       checkTogether({ ...defaultLevels(host), ...values }, dialect);
       return values;
+    },
+    wantedAll() {
+      const base = defaultLevels(hostFacts());
+      const unsaved = live.all();
+      const wanted = store.containers.list().flatMap(({ name, uuid, levels }) => {
+        const run = running(name);
+        return run ? [[name, { ...base, ...levels, ...unsaved(uuid, String(run.pid)) }] as const] : [];
+      });
+      return new Map(wanted);
     },
     async readCounters(name) {
       const run = running(name);

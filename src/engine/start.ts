@@ -13,12 +13,19 @@ import type { Live } from "./runtime.ts";
 
 /**
  * Starts a container; resolves when init runs and the network is up. Throws RUNNING; undone when it fails. When only
- * the waiting for its boot fails, it runs on.
+ * the waiting for its boot fails, it runs on. Throws REFUSED when the host can't keep what is guaranteed to it.
  */
-export async function start(c: Context, name: string, o: { waitBoot?: boolean }, work: Work): Promise<Live> {
+export async function start(
+  c: Context,
+  name: string,
+  o: { waitBoot?: boolean; overcommit?: boolean | undefined },
+  work: Work,
+): Promise<Live> {
   const r = record(c.store, name);
   if (c.runtime.get(name))
     throw new WarrenError("RUNNING", `${name} runs already`, `see \`warren info ${name}\``);
+  const overcommit = o.overcommit || r.overcommit || false;
+  using _reserved = c.admission.admit(name, r.levels, { overcommit });
   work.progress("mounting the root");
   // Nothing runs, so what may still hang there is what an earlier run left.
   unmountContainer(c, r.uuid);
@@ -40,7 +47,13 @@ export async function start(c: Context, name: string, o: { waitBoot?: boolean },
   work.progress("starting init");
   const found = await boot(c, r, rootfs, work);
   const live = c.runtime.adopt(name, found);
-  c.store.containers.update(name, (old) => ({ ...old, wanted: "running", started: true, failure: null }));
+  c.store.containers.update(name, (old) => ({
+    ...old,
+    wanted: "running",
+    started: true,
+    failure: null,
+    overcommit,
+  }));
   c.events.emit({ type: "container-started", container: name, details: { initPid: live.initPid } });
   // It runs: whatever becomes of the waiting, there is no way back any more.
   work.keep();
@@ -68,6 +81,8 @@ async function boot(c: Context, r: ContainerRecord, rootfs: string, work: Work):
         link: linkOf(c, r),
         addresses: r.addresses,
         mtu: c.network.mtu(),
+        pts: c.paths.pts(r.uuid),
+        shm: c.paths.shm(r.uuid),
         lxcfs: c.lxcfs,
         seccomp: "/usr/share/lxc/config/common.seccomp",
         apparmor: c.apparmor,

@@ -5,19 +5,19 @@ import type { LevelRow } from "../spec/level.ts";
 
 type Rows = readonly Pick<LevelRow, "key" | "promise">[];
 
-/** The largest value that levels of one kind give of a resource; `null` when one is unlimited. */
+/** The largest value that levels of some kinds give of a resource; `null` when one is unlimited. */
 function most(rows: Rows, levels: LevelValues, resource: Resource, kinds: readonly string[]): number | null {
   let found = 0;
   for (const { key, promise } of rows) {
     if (promise?.resource !== resource || !kinds.includes(promise.as)) continue;
-    const value = levels[key] ?? null;
+    const value = levels[key];
     if (value === null) return null;
     if (typeof value === "number") found = Math.max(found, value);
   }
   return found;
 }
 
-/** What is kept of a resource for a container with these levels, at most all there is. */
+/** What is kept of a resource for a container with these levels, at most all there is; what isn't said keeps nothing. */
 export function kept(
   rows: Rows,
   levels: LevelValues,
@@ -28,10 +28,11 @@ export function kept(
   return Math.min(most(rows, levels, resource, kinds) ?? capacity, capacity);
 }
 
-/** What a container with these levels may take of a resource; `null` when no level of the host's limits it. */
+/** What a container with these levels may take of a resource; `null` when none of them limits it. */
 function allowed(rows: Rows, levels: LevelValues, resource: Resource): number | null {
-  const limits = rows.filter(({ promise }) => promise?.resource === resource && promise.as === "limit");
-  return limits.length === 0 ? null : most(limits, levels, resource, ["limit"]);
+  const isLimit = ({ key, promise }: Rows[number]): boolean =>
+    promise?.resource === resource && promise.as === "limit" && levels[key] !== undefined;
+  return rows.some(isLimit) ? most(rows, levels, resource, ["limit"]) : null;
 }
 
 const shareOf =

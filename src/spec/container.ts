@@ -44,6 +44,10 @@ export interface ContainerRecord {
   wanted: "running" | "stopped";
   /** Order of starting after a reboot of the host: higher first, 0 unless told. */
   priority: number;
+  /** Names of the profiles it was made with or brought to for good, the last one last; none in records of old. */
+  profiles?: string[];
+  /** Whether it may run although guarantees come to more than the host has. */
+  overcommit?: boolean;
   /** `creating` and `deleting` are finished or undone at the next start of the daemon. */
   phase: "creating" | "ready" | "deleting";
   /** Whether host name, hosts and resolver were written into its files. */
@@ -93,6 +97,7 @@ export interface ContainerInfo extends ContainerSummary {
   failure: string | null;
   wanted: "running" | "stopped";
   priority: number;
+  profiles: string[];
   version: number;
 }
 
@@ -100,8 +105,15 @@ export interface ContainerInfo extends ContainerSummary {
 export interface CreateRequest {
   name: string;
   image: string;
+  /** Above the levels of `profiles`. */
   levels: Record<string, string>;
-  /** Order of starting after a reboot of the host; 0 unless told. */
+  /** Of the same level the last one's holds. */
+  profiles?: string[] | undefined;
+  /** Leave out what profiles ask for and this host can't do, rather than refusing. */
+  skipUnsupported?: boolean | undefined;
+  /** Also when guarantees come to more than the host has. */
+  overcommit?: boolean | undefined;
+  /** Order of starting after a reboot of the host; the profiles' or 0 unless told. */
   priority?: number | undefined;
   start: boolean;
   /** Wait until the guest's boot has finished, not just until init runs. */

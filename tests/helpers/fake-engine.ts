@@ -1,10 +1,12 @@
 /** An engine without a host: the same interface over arrays in memory, for tests of what stands on it. */
 import type { Engine, ExecRequest, ExecSession } from "../../src/engine/index.ts";
+import { commitments } from "../../src/plan/admission.ts";
 import type { ContainerInfo } from "../../src/spec/container.ts";
 import { WarrenError } from "../../src/spec/errors.ts";
 import type { WarrenEvent } from "../../src/spec/event.ts";
 import type { ImageSummary } from "../../src/spec/image.ts";
 import { isEnded, type OperationRecord } from "../../src/spec/operation.ts";
+import type { Profile } from "../../src/spec/profile.ts";
 import type { ContainerUsage } from "../../src/spec/usage.ts";
 
 export const container = (name: string): ContainerInfo => ({
@@ -32,6 +34,7 @@ export const container = (name: string): ContainerInfo => ({
   failure: null,
   wanted: "running",
   priority: 0,
+  profiles: [],
   version: 7,
 });
 
@@ -66,6 +69,18 @@ export const image = (alias: string): ImageSummary => ({
   source: "built-in:busybox",
 });
 
+export const profile = (name: string): Profile => ({
+  name,
+  description: "",
+  levels: { "memory.limit": "25%" },
+  priority: null,
+  builtin: ["small", "large"].includes(name),
+  created: null,
+  version: 3,
+});
+
+const NOTHING = { memory: 0, swap: 0, cpu: 0, pids: 0, disk: 0 };
+
 export interface FakeEngine extends Engine {
   /** Each call that makes an operation, as it came. */
   asked: { kind: string; args: unknown[] }[];
@@ -78,7 +93,10 @@ export interface FakeEngine extends Engine {
   session: (request: ExecRequest) => ExecSession;
 }
 
-const none = (what: string, code: "NO_CONTAINER" | "NO_IMAGE" | "NO_OPERATION" | "NO_FILE"): never => {
+const none = (
+  what: string,
+  code: "NO_CONTAINER" | "NO_IMAGE" | "NO_OPERATION" | "NO_FILE" | "NO_PROFILE",
+): never => {
   throw new WarrenError(code, `there is no ${what}`, "look");
 };
 
@@ -224,7 +242,31 @@ export function fakeEngine(names: string[] = []): FakeEngine {
         }
       },
     },
-    host: { info: async () => ({}), check: async () => ({ ok: true, checks: [] }) },
+    profiles: {
+      list: () => ["small", "large", "mine", "also"].map(profile),
+      info: (name) => (name === "mine" ? profile(name) : none(`profile "${name}"`, "NO_PROFILE")),
+      create: ({ name }) => profile(name),
+      change(name, change, version) {
+        fake.asked.push({ kind: "profiles.change", args: [name, change, version] });
+        return profile(change.name ?? name);
+      },
+      delete: (name) => void fake.asked.push({ kind: "profiles.delete", args: [name] }),
+      import: ({ text, name = "mine" }) => ({
+        profile: profile(name),
+        leftOut: [{ name: "X", value: text, reason: "why" }],
+      }),
+      apply: make("profile.apply"),
+    },
+    host: {
+      info: async () => ({ commitment: commitments([], [], NOTHING, NOTHING) }),
+      split: ({ containers }) => ({
+        containers,
+        reserved: { memory: 1, pids: 1, disk: 1 },
+        oversell: 1,
+        levels: { "pids.limit": "7" },
+      }),
+      check: async () => ({ ok: true, checks: [] }),
+    },
   };
   return fake;
 }

@@ -39,6 +39,7 @@ export const containerInfo = summary
     failure: z.string().nullable(),
     wanted: z.enum(["running", "stopped"]),
     priority: z.number(),
+    profiles: z.array(z.string()).describe("What it was made with or brought to for good, the last one last"),
     version: z.number(),
   })
   .openapi("ContainerInfo");
@@ -46,13 +47,25 @@ export const containerInfo = summary
 /** Order of starting after a reboot of the host. */
 const priority = z.number().int().min(-1000).max(1000).describe("Started before those of lower priority");
 
+/** Whether guarantees may come to more than the host has. */
+export const overcommit = z
+  .boolean()
+  .optional()
+  .describe("Also when guarantees come to more than the host has; kept with the container");
+
 export const bootRequest = z.strictObject({ priority }).openapi("BootRequest");
 
 export const createRequest = z
   .strictObject({
     name: z.string(),
     image: z.string(),
-    levels: z.record(z.string(), z.string()).default({}),
+    levels: z.record(z.string(), z.string()).default({}).describe("Above the levels of `profiles`"),
+    profiles: z.array(z.string()).max(100).optional().describe("Of the same level the last one's holds"),
+    skipUnsupported: z
+      .boolean()
+      .optional()
+      .describe("Leave out what profiles ask for and this host can't do, rather than refusing"),
+    overcommit,
     priority: priority.optional(),
     start: z.boolean().default(false),
     waitBoot: z.boolean().default(false),
@@ -69,5 +82,6 @@ export const powerRequest = z
     timeout: z.number().min(0).max(86_400).optional().describe("Seconds until it is killed"),
     force: z.boolean().optional(),
     waitBoot: z.boolean().optional().describe("Wait until the guest's boot has finished"),
+    overcommit,
   })
   .openapi("PowerRequest");

@@ -1,5 +1,5 @@
 import { z } from "@hono/zod-openapi";
-import { levelValue } from "./container.ts";
+import { levelValue, overcommit } from "./container.ts";
 
 export const levelState = z
   .object({ wanted: levelValue, effective: levelValue, saved: levelValue, pending: levelValue })
@@ -12,6 +12,7 @@ export const setRequest = z
     set: z.record(z.string(), z.string()),
     save: z.boolean().default(false),
     dryRun: z.boolean().default(false),
+    overcommit,
   })
   .openapi("SetLevelsRequest");
 

@@ -1,0 +1,7 @@
+import { statfsSync } from "node:fs";
+
+/** Bytes of the file system that holds `path`: its size, what is used of it, what may still be written. Throws what statfs(2) throws. */
+export function storage(path: string): { size: number; used: number; free: number } {
+  const { blocks, bfree, bavail, bsize } = statfsSync(path);
+  return { size: blocks * bsize, used: (blocks - bfree) * bsize, free: bavail * bsize };
+}
