@@ -6,6 +6,7 @@ import { printable } from "../spec/name.ts";
 import type { Deps } from "./answer.ts";
 import { errorResponse, requestError } from "./error.ts";
 import { containerRoutes } from "./routes/container.ts";
+import { counterRoutes } from "./routes/counter.ts";
 import { daemonRoutes } from "./routes/daemon.ts";
 import { eventRoutes } from "./routes/event.ts";
 import { execRoutes } from "./routes/exec.ts";
@@ -45,6 +46,7 @@ export function createApp(deps: Deps, log: Log): OpenAPIHono {
     powerRoutes,
     usageRoutes,
     levelRoutes,
+    counterRoutes,
     profileRoutes,
     fileRoutes,
     logRoutes,

@@ -6,6 +6,7 @@ import { adopt, cleanUpAfterEnd } from "../engine/adopt.ts";
 import { startWanted } from "../engine/autostart.ts";
 import { createContainers } from "../engine/container.ts";
 import type { Context } from "../engine/context.ts";
+import { startCounting } from "../engine/counting.ts";
 import { createEvents } from "../engine/event.ts";
 import { createExec } from "../engine/exec.ts";
 import { createFiles } from "../engine/files.ts";
@@ -142,6 +143,7 @@ export async function wire(instance: Instance, log: Log): Promise<Wired> {
   await adopt(context);
   const view = keepView(context);
   startWanted(context);
+  const counting = startCounting(context, config.watch);
 
   const version = createVersion(context);
   const setLevels = createSetLevels(context);
@@ -150,6 +152,7 @@ export async function wire(instance: Instance, log: Log): Promise<Wired> {
     containers: createContainers(context),
     levels: { catalogue: levels.catalogue, get: levels.get, set: setLevels },
     profiles: { ...context.profiles, apply: createApply(context, setLevels) },
+    counters: counting,
     exec: createExec(context),
     files: createFiles(context),
     images: context.images,
@@ -160,6 +163,7 @@ export async function wire(instance: Instance, log: Log): Promise<Wired> {
   const stop = async (): Promise<void> => {
     await operations.drain(PATIENCE);
     view.stop();
+    counting.stop();
     exits.stop();
     shifts.stop();
     if (runtime.names().length === 0) {

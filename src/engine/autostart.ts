@@ -8,7 +8,7 @@ import { start } from "./start.ts";
 /** Milliseconds between two looks at the host's pressure while containers are being started. */
 const LOOK = 250;
 
-const bootId = (): string => readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+export const bootId = (): string => readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
 
 /** Whether the host was rebooted since a daemon of this instance last ran. */
 export function hostRebooted(c: Context): boolean {

@@ -1,5 +1,6 @@
 /** What the API sees of the engine. The engine is the only room that acts. */
 import type { ContainerInfo, ContainerSummary, CreateRequest } from "../spec/container.ts";
+import type { Counter } from "../spec/counter.ts";
 import type { ErrorBody } from "../spec/errors.ts";
 import type { WarrenEvent } from "../spec/event.ts";
 import type { Commitments, HostSplit } from "../spec/host.ts";
@@ -53,6 +54,10 @@ export interface Engine {
   profiles: Pick<Profiles, "list" | "info" | "create" | "change" | "delete" | "import"> & {
     /** Queued; its result is `ProfileApplied`. Throws NO_PROFILE, UNSUPPORTED. */
     apply(name: string, application: ProfileApplication): OperationRecord;
+  };
+  counters: {
+    /** Counters of the named containers, of all that run when none is named. Throws NO_CONTAINER. */
+    list(names?: readonly string[]): Promise<Counter[]>;
   };
   exec: {
     /** Starts CMD in the container; rejects with WarrenError when Warren itself fails. */

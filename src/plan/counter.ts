@@ -3,6 +3,8 @@ import type { CounterRecord, Culprit, FailCount } from "../spec/counter.ts";
 
 /** What a look at a running container told. */
 export interface Look {
+  /** The container's. */
+  uuid: string;
   start: string;
   since: string;
   run: number;
@@ -28,12 +30,13 @@ export const total = (count: FailCount | undefined): number => (count ? count.be
 
 /** Takes a look in. Totals never fall within one start; a new start begins at nothing. */
 export function fold(old: CounterRecord | undefined, look: Look): Folded {
-  const { start, since, run } = look;
+  const { uuid, start, since, run } = look;
   let changed = false;
   let record = old;
   if (!record || record.start !== start) {
     // A container that was found running may have rebooted already.
-    record = { start, since, run, reboots: run - 1, rebooted: run > 1 ? look.began : null, fails: {} };
+    const rebooted = run > 1 ? look.began : null;
+    record = { uuid, start, since, run, reboots: run - 1, rebooted, fails: {} };
     changed = true;
   } else if (record.run !== run) {
     record = run > record.run ? rebooted(record, look) : { ...record, run };

@@ -40,6 +40,8 @@ export interface FailCount {
 
 /** What the store keeps of a container's counters. */
 export interface CounterRecord {
+  /** The container's. */
+  uuid: string;
   /** Tells one start of the container from the next; the same over reboots from within. */
   start: string;
   /** When that was, RFC 3339. */

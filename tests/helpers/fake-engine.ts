@@ -2,6 +2,7 @@
 import type { Engine, ExecRequest, ExecSession } from "../../src/engine/index.ts";
 import { commitments } from "../../src/plan/admission.ts";
 import type { ContainerInfo } from "../../src/spec/container.ts";
+import type { Counter } from "../../src/spec/counter.ts";
 import { WarrenError } from "../../src/spec/errors.ts";
 import type { WarrenEvent } from "../../src/spec/event.ts";
 import type { ImageSummary } from "../../src/spec/image.ts";
@@ -80,6 +81,23 @@ export const profile = (name: string): Profile => ({
 });
 
 const NOTHING = { memory: 0, swap: 0, cpu: 0, pids: 0, disk: 0 };
+
+/** What a container of the fake engine counted. */
+export const counter = (name: string): Counter => ({
+  container: name,
+  key: "memory.limit",
+  unit: "bytes",
+  held: 512 * 1024 ** 2,
+  peak: 600 * 1024 ** 2,
+  limit: 1024 ** 3,
+  fail: 3,
+  firstFail: "2026-01-01T00:00:01.000Z",
+  lastFail: "2026-01-01T00:00:09.000Z",
+  lastProcess: { name: "dd", pid: 7, time: "2026-01-01T00:00:09.000Z" },
+  since: "2026-01-01T00:00:00.000Z",
+  reboots: 0,
+  rebooted: null,
+});
 
 export interface FakeEngine extends Engine {
   /** Each call that makes an operation, as it came. */
@@ -181,6 +199,7 @@ export function fakeEngine(names: string[] = []): FakeEngine {
         return { applied: {}, saved: change.save, pending: [], note: "" };
       },
     },
+    counters: { list: async (all = names) => all.map((name) => counter(known(name))) },
     exec: {
       exec: async (_, request) => fake.session(request),
       console: async () => fake.session({ command: [] }),
