@@ -10,10 +10,14 @@ import { Refusal, run, say } from "./tool.mjs";
 const RESULTS = join(CACHE, "results");
 
 /** The suites that need a kernel of their own. */
-const SUITES = ["tests/kernel", "tests/e2e"];
+const SUITES = ["tests/contract", "tests/kernel", "tests/e2e"];
 
-/** What tells in a few minutes whether Warren works there: what it builds on, and itself from launch to delete. */
-const CORE = ["tests/kernel/modern-host.test.ts", "tests/e2e/modern-core.test.ts"];
+/** What tells in a few minutes whether Warren works there: its doors, what it builds on, and itself from launch to delete. */
+const CORE = [
+  "tests/contract/cgroup.test.ts",
+  "tests/kernel/modern-host.test.ts",
+  "tests/e2e/modern-core.test.ts",
+];
 
 /** What this machine must have: a test that finds one of them missing fails here instead of being skipped. */
 const REQUIRED =
@@ -23,14 +27,14 @@ const REQUIRED =
 const TEST_TIMEOUT = 180_000;
 
 /** One file's patience in seconds: a file that hangs must not cost the others their turn. */
-const FILE_SECONDS = 900;
+const FILE_SECONDS = 1800;
 
 const RESULT = join(REPOSITORY, "docs", "results", "modern-host.md");
 const JUNIT = "/root/junit.xml";
 
 /**
  * What is asked for by the words after `test`: `--record` keeps the result in docs/results, `--timeout=SECONDS` ends
- * it (3600), `--core` chooses the core, `--json=FILE` keeps the counts for a program; the rest are files or folders
+ * it (7200), `--core` chooses the core, `--json=FILE` keeps the counts for a program; the rest are files or folders
  * instead of the suites. Throws a Refusal.
  */
 export function asked(words) {
@@ -47,7 +51,7 @@ export function asked(words) {
   if (files.length === 0) throw new Refusal(`no tests in ${SUITES.join(", ")}`);
   return {
     files,
-    seconds: Number(value("timeout") ?? 3600),
+    seconds: Number(value("timeout") ?? 7200),
     record: words.includes("--record"),
     json: value("json"),
     everything: named.length === 0,

@@ -2,14 +2,14 @@
  * The core of Warren on a host as most users have it (cgroup v2 alone, systemd, AppArmor): one container from launch to
  * delete, through everything that could cost it a level. `.ci/run` runs this in the machine of scripts/v2.
  */
-import { afterAll, beforeAll, expect } from "bun:test";
+import { afterAll, beforeAll, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "../../src/host/exec/index.ts";
 import { type TestDaemon, testDaemon, until } from "../helpers/daemon.ts";
 import { requires } from "../helpers/requires.ts";
 
-const { describe, test, missing } = requires(
+const { describe, missing } = requires(
   ...(["root", "cgroup-v2", "systemd", "apparmor", "lxc", "lxcfs"] as const),
   ...(["nft", "iproute2", "busybox", "overlay", "idmap"] as const),
 );

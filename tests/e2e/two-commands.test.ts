@@ -10,6 +10,7 @@ import { requires } from "../helpers/requires.ts";
 const CLONE = join(import.meta.dir, "..", "..");
 const { describe } = requires(
   "root",
+  "npm",
   "lxc",
   "lxcfs",
   "uidmap",

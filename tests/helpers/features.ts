@@ -77,6 +77,7 @@ export const FEATURES = {
   tar: tool("tar", "zstd", "xz"),
   git: tool("git"),
   bash: tool("bash"),
+  npm: tool("node", "npm"),
   zsh: tool("zsh"),
   fish: tool("fish"),
   qemu: tool("qemu-system-x86_64"),

@@ -19,7 +19,7 @@ export interface ImageRig extends Disposable {
   store: Store;
   images: Images;
   operations: Operations;
-  /** The image an operation made, within `patience` ms; throws the error it ended with. */
+  /** The image an operation made, within `patience` ms (15 minutes, for emulated hosts); throws the error it ended with. */
   result(operation: OperationRecord, patience?: number): Promise<ImageSummary>;
   /** Import of bytes. */
   take(bytes: Uint8Array<ArrayBuffer>, alias?: string): Promise<ImageSummary>;
@@ -33,7 +33,7 @@ export function imageRig(dir = mkdtempSync(join(tmpdir(), "warren-image-"))): Im
   const events = createEvents(store);
   const operations = createOperations({ store, events, log: () => undefined });
   const images = createImages({ store, instance, operations, events });
-  const result = async ({ id }: OperationRecord, patience = 120_000) => {
+  const result = async ({ id }: OperationRecord, patience = 900_000) => {
     const record = await operations.wait(id, patience);
     if (record.error) throw WarrenError.from(record.error);
     return record.result as ImageSummary;

@@ -101,7 +101,7 @@ test("what is asked for is understood before anything boots", () => {
     json: "/tmp/x",
     everything: false,
   });
-  expect(asked([])).toMatchObject({ seconds: 3600, record: false, json: undefined, everything: true });
+  expect(asked([])).toMatchObject({ seconds: 7200, record: false, json: undefined, everything: true });
   expect(asked(["--core"])).toMatchObject({ everything: false, files: expect.arrayContaining([file]) });
   expect(asked([]).files).toContain(file);
   expect(() => asked(["--timeout=soon"])).toThrow("unknown option --timeout=soon");
