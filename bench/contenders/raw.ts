@@ -87,6 +87,7 @@ const config = (name: string, root: string, base: number, slot: number): string 
     `lxc.idmap = g 0 ${base} ${IDS_PER_CONTAINER}`,
     "lxc.init.cmd = /sbin/init",
     "lxc.autodev = 1",
+    "lxc.pty.max = 1024",
     "lxc.mount.auto = proc:mixed sys:mixed",
     "lxc.seccomp.profile = /usr/share/lxc/config/common.seccomp",
     "lxc.net.0.type = veth",

@@ -24,6 +24,7 @@ const endless = (): number => 1e12;
 export const ATTACKS: readonly Attack[] = [
   { name: "cpu", what: "two spinning processes for each CPU", most: endless },
   { name: "fork", what: "every process forks until it can't", most: endless },
+  { name: "churn", what: "two processes start others that end at once", most: endless },
   { name: "memory", what: "takes memory and goes over it again and again", most: (r) => r.memory },
   { name: "dirty", what: "dirties the pages of 2 GiB of mapped files", most: () => 2048 * MIB },
   { name: "disk-read", what: "4 readers of 256 KiB at random places, no cache", most: () => 1024 * MIB },
@@ -45,5 +46,5 @@ export const ATTACKS: readonly Attack[] = [
   { name: "tmpfs", what: "fills a tmpfs", most: (r) => r.memory },
   { name: "mlock", what: "locks memory, process after process", most: (r) => r.memory },
   { name: "syscall", what: "cheap calls without end, and barriers that interrupt every CPU", most: endless },
-  { name: "kernel-log", what: "crashes without end, and writes to /dev/kmsg", most: endless },
+  { name: "kernel-log", what: "a thousand crashes a second, and writes to /dev/kmsg", most: endless },
 ];

@@ -16,7 +16,11 @@ const NEAR = 0.95;
 export function refusals(contender: Contender, name: string): string[] {
   if (!contender.inside?.counters) return [];
   const { argv, env } = contender.inside.counters(name);
-  return told(JSON.parse(output(argv, `${contender.dir}/counters`, env)));
+  try {
+    return told(JSON.parse(output(argv, `${contender.dir}/counters`, env)));
+  } catch (error) {
+    return [`not told: ${String(error).slice(-120)}`];
+  }
 }
 
 /** The rows worth telling, the most refused first. */

@@ -30,6 +30,17 @@ static void bomb(struct account *a, int slot) {
   }
 }
 
+/* Processes that end as soon as they began, never many at a time. */
+static void churn(struct account *a, int slot) {
+  (void)slot;
+  while (!over(a)) {
+    pid_t pid = fork();
+    if (pid == 0) _exit(0);
+    note(a, pid);
+    if (pid > 0) waitpid(pid, 0, 0);
+  }
+}
+
 static void storm(struct account *a, int slot) {
   syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED, 0, 0);
   while (!over(a)) {
@@ -43,4 +54,4 @@ static void storm(struct account *a, int slot) {
   }
 }
 
-const struct kind COMPUTING[] = {{"cpu", 0, spin}, {"fork", 0, bomb}, {"syscall", 0, storm}, {0}};
+const struct kind COMPUTING[] = {{"cpu", 0, spin}, {"fork", 0, bomb}, {"churn", 2, churn}, {"syscall", 0, storm}, {0}};

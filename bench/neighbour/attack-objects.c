@@ -13,20 +13,23 @@
 
 /* Takes one thing after the other in one process after the other: limits of a process don't end it. */
 static void collect(struct account *a, int (*take)(void)) {
-  for (;;) {
-    while (!over(a) && a->held < a->most) {
-      if (!note(a, take())) break;
+  for (int mine = 0;;) {
+    while (!over(a) && a->held < a->most && note(a, take())) {
       __sync_fetch_and_add(&a->held, 1);
+      mine++;
     }
     if (over(a)) _exit(0);
-    /* This process is full and keeps what it has; a child that inherits nothing goes on. */
-    pid_t pid = a->held < a->most ? fork() : 1;
-    if (pid != 0) {
+    /* A process that is full keeps what it has, and a child that inherits nothing goes on; one that got nothing tries again. */
+    pid_t pid = mine > 0 && a->held < a->most ? fork() : 1;
+    if (pid == 0) {
+      close_range(3, ~0u, 0);
+      mine = 0;
+    } else {
       if (pid < 0) note(a, -1);
-      while (!over(a)) usleep(20000);
-      _exit(0);
+      usleep(20000);
+      if (pid > 0 && mine > 0)
+        while (!over(a)) usleep(20000);
     }
-    close_range(3, ~0u, 0);
   }
 }
 
@@ -87,6 +90,8 @@ static void chatter(struct account *a, int slot) {
     }
     note(a, pid);
     if (pid > 0) waitpid(pid, 0, 0);
+    /* The kernel tells of few crashes a second; without a pause this would be the attack `churn`. */
+    usleep(1000);
   }
 }
 
