@@ -1,7 +1,9 @@
 import { closeSync, fstatSync } from "node:fs";
+import { capacity } from "../host/capacity/index.ts";
 import { exists, inRoot, opened, readText } from "../host/guestfs/index.ts";
 import { type Attached, attach, attachConsole, failureError } from "../host/lxc/attach.ts";
 import { complaintPrefix } from "../host/lxc/attach-text.ts";
+import { joining } from "../host/prlimit/index.ts";
 import { resolveAccount } from "../plan/account.ts";
 import { attachCommand, environmentOf } from "../plan/command.ts";
 import { type ContainerRecord, FIRST_ID, IDS_PER_CONTAINER } from "../spec/container.ts";
@@ -24,18 +26,18 @@ export function createExec({
   paths,
   cgroups,
 }: Pick<Context, "store" | "runtime" | "paths" | "cgroups">): Engine["exec"] {
-  const ready = (name: string): ContainerRecord => {
+  const ready = (name: string): { it: ContainerRecord; initPid: number } => {
     const it = record(store, name);
     const live = runtime.get(name);
     if (!live) throw new WarrenError("NOT_RUNNING", `${name} does not run`, `start it: warren start ${name}`);
     // In a frozen cgroup the command would hang before its first instruction.
     if (live.frozen) throw new WarrenError("FROZEN", `${name} is frozen`, `thaw it: warren thaw ${name}`);
-    return it;
+    return { it, initPid: live.initPid };
   };
 
   return {
     async exec(name, request) {
-      const it = ready(name);
+      const { it, initPid } = ready(name);
       cgroups.expectMoves();
       const root = paths.root(it.uuid);
       const terminal = request.tty ? { columns: request.columns ?? 80, rows: request.rows ?? 24 } : undefined;
@@ -60,12 +62,13 @@ export function createExec({
           stdin: request.stdin ?? false,
           owner: { uid: base + account.uid, gid: base + account.gid },
         },
+        joining(initPid, () => capacity().raises),
       );
       if (terminal) void ownTerminal(attached, base + account.uid);
       return session(name, attached, request.command[0] ?? "", terminal !== undefined);
     },
     async console(name, size) {
-      const it = ready(name);
+      const { it } = ready(name);
       const attached = attachConsole(paths.lxc, name, size);
       const exited = attached.exited.then(({ code, failure }) => {
         if (failure === null) return code;

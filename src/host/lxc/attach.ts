@@ -24,9 +24,16 @@ export interface Attached extends Omit<Started, "exited"> {
   exited: Promise<{ code: number; failure: AttachFailure | null }>;
 }
 
-/** Starts a command in a running container. A frozen one would never begin it: the caller must have looked. */
-export const attach = (request: AttachRequest, options: StartOptions): Attached =>
-  logged((log) => start(["/usr/bin/lxc-attach", ...attachArguments(request, log)], options));
+/**
+ * Starts a command in a running container; `before` are programs that set something up and then become lxc-attach. A
+ * frozen container would never begin it: the caller must have looked.
+ */
+export const attach = (
+  request: AttachRequest,
+  options: StartOptions,
+  before: readonly string[] = [],
+): Attached =>
+  logged((log) => start([...before, "/usr/bin/lxc-attach", ...attachArguments(request, log)], options));
 
 /** Connects to /dev/console of a running container; LXC lets one in at a time. */
 export const attachConsole = (

@@ -4,6 +4,9 @@
  * Each verb is one call (or the few that must happen together on one thread) and throws FAILED with call, path and
  * errno's name. What must never happen here: a decision, a loop over guest data, a call that can block for long.
  */
+
+export * from "./ioctl.ts";
+export * from "./limits.ts";
 export * from "./linux.ts";
 export * from "./socket.ts";
 export * from "./stdio.ts";
