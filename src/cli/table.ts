@@ -40,6 +40,7 @@ export const COMMANDS: Readonly<Record<string, Loader>> = {
   set: async () => (await import("./commands/level.ts")).set,
   get: async () => (await import("./commands/level.ts")).get,
   levels: async () => (await import("./commands/level.ts")).levels,
+  counters: async () => (await import("./commands/counters.ts")).counters,
   "profile list": async () => (await import("./commands/profile.ts")).list,
   "profile show": async () => (await import("./commands/profile.ts")).show,
   "profile create": async () => (await import("./commands/profile.ts")).create,

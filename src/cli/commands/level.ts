@@ -1,14 +1,3 @@
-import {
-  bitRate,
-  byteRate,
-  bytes,
-  type Codec,
-  count,
-  cpus,
-  cpuset,
-  duration,
-  weight,
-} from "../../spec/codec.ts";
 import type { ContainerInfo, LevelValue } from "../../spec/container.ts";
 import { WarrenError } from "../../spec/errors.ts";
 import type { LevelCatalogueRow, LevelChange, LevelPlanStep, LevelState } from "../../spec/level.ts";
@@ -16,14 +5,9 @@ import { at } from "../client.ts";
 import { command } from "../command.ts";
 import { pairs } from "../parse.ts";
 import type { Column } from "../text.ts";
+import { inUnit } from "../unit.ts";
 
-const CODECS: Record<string, Codec> = Object.fromEntries(
-  [bitRate, byteRate, bytes, count, cpus, cpuset, duration, weight].map((codec) => [codec.unit, codec]),
-);
 const container = { complete: "container", help: "name of a container" } as const;
-
-const inUnit = (unit: string | undefined, value: LevelValue): string =>
-  CODECS[unit ?? ""]?.format(value) ?? String(value ?? "unlimited");
 
 const planColumns: Record<string, Column<LevelPlanStep>> = {
   key: { get: (step) => step.key },

@@ -1,0 +1,20 @@
+import {
+  bitRate,
+  byteRate,
+  bytes,
+  type Codec,
+  count,
+  cpus,
+  cpuset,
+  duration,
+  weight,
+} from "../spec/codec.ts";
+import type { LevelValue } from "../spec/container.ts";
+
+const CODECS: Record<string, Codec> = Object.fromEntries(
+  [bitRate, byteRate, bytes, count, cpus, cpuset, duration, weight].map((codec) => [codec.unit, codec]),
+);
+
+/** A level's value as people write it; exact. */
+export const inUnit = (unit: string | undefined, value: LevelValue): string =>
+  CODECS[unit ?? ""]?.format(value) ?? String(value ?? "unlimited");
