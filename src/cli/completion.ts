@@ -7,6 +7,7 @@ const ASK: Record<Exclude<Complete, "file" | "command">, string> = {
   container: "warren list --columns name --no-header",
   image: "warren image list --columns alias --no-header",
   level: "warren levels --columns key --no-header",
+  profile: "warren profile list --columns name --no-header",
   operation: "warren operation list --columns id --no-header",
 };
 

@@ -5,7 +5,7 @@ import { command } from "../command.ts";
 import { baseName, modeOf, open, place, placeArgument } from "./place.ts";
 
 /** Runs the person's editor on a file; the setting may carry arguments, `code --wait`. Throws FAILED. */
-async function runEditor(setting: string, path: string): Promise<void> {
+export async function runEditor(setting: string, path: string): Promise<void> {
   const argv = setting.split(/\s+/).filter(Boolean);
   let code: number;
   try {

@@ -1,8 +1,10 @@
 import type { CreateRequest } from "../../spec/container.ts";
+import type { SkippedLevel } from "../../spec/profile.ts";
 import { type Context, command } from "../command.ts";
 import { pairs } from "../parse.ts";
 import { perform } from "../work.ts";
 import { priorityOf } from "./boot.ts";
+import { overcommit, skippedText, skipUnsupported } from "./skip.ts";
 
 const args = {
   image: { complete: "image", help: "alias or digest of an image" },
@@ -21,11 +23,47 @@ const priority = {
   help: "order of starting after a reboot of the host, higher first",
 } as const;
 
+const shared = {
+  set,
+  profile: {
+    value: "PROFILE",
+    many: true,
+    complete: "profile",
+    help: "levels of a profile; of several the later one's hold, and --set above all",
+  },
+  "skip-unsupported": skipUnsupported,
+  overcommit,
+  priority,
+} as const;
+
+interface Asked {
+  image: string;
+  name: string;
+  set: string[];
+  profile: string[];
+  "skip-unsupported": boolean;
+  overcommit: boolean;
+  priority: string | undefined;
+}
+
+/** The request that both commands send. */
+const requestOf = (given: Asked): Omit<CreateRequest, "start" | "waitBoot"> => ({
+  name: given.name,
+  image: given.image,
+  levels: pairs(given.set, "a level"),
+  profiles: given.profile,
+  skipUnsupported: given["skip-unsupported"],
+  overcommit: given.overcommit,
+  ...order(given.priority),
+});
+
 const order = (text: string | undefined): { priority?: number } =>
   text === undefined ? {} : { priority: priorityOf(text) };
 
 async function make(ctx: Context, request: CreateRequest, done: string): Promise<undefined> {
   const record = await perform(ctx, "POST", "/v1/containers", { json: request });
+  const { skipped = [] } = (record.result ?? {}) as { skipped?: SkippedLevel[] };
+  if (skipped.length > 0) await ctx.out.note(`warren: ${skippedText(skipped)}`);
   await ctx.out.done(`${request.name} ${done}`, record);
 }
 
@@ -34,17 +72,13 @@ export const launch = command({
   summary: "create a container and start it",
   description: "Returns when the container's init runs and its network is up.",
   args,
-  options: { set, priority, wait: { help: "wait until the guest's boot has finished" } },
+  options: { ...shared, wait: { help: "wait until the guest's boot has finished" } },
   examples: [
     ["launch debian/13 web", "a Debian server called web"],
+    ["launch debian/13 site --profile small --set cpu.limit=2", "a small one with two CPUs"],
     ["launch debian/13 db --set memory.limit=512M --set cpu.limit=50%", "one with limits"],
   ],
-  handler: ({ image, name, set, priority, wait }, ctx) =>
-    make(
-      ctx,
-      { name, image, levels: pairs(set, "a level"), ...order(priority), start: true, waitBoot: wait },
-      "launched",
-    ),
+  handler: (given, ctx) => make(ctx, { ...requestOf(given), start: true, waitBoot: given.wait }, "launched"),
 });
 
 export const create = command({
@@ -52,12 +86,7 @@ export const create = command({
   summary: "create a container and leave it stopped",
   description: "",
   args,
-  options: { set, priority },
+  options: shared,
   examples: [["create debian/13 web", "start it later with `warren start web`"]],
-  handler: ({ image, name, set, priority }, ctx) =>
-    make(
-      ctx,
-      { name, image, levels: pairs(set, "a level"), ...order(priority), start: false, waitBoot: false },
-      "created",
-    ),
+  handler: (given, ctx) => make(ctx, { ...requestOf(given), start: false, waitBoot: false }, "created"),
 });

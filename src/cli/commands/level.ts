@@ -6,6 +6,7 @@ import { command } from "../command.ts";
 import { pairs } from "../parse.ts";
 import type { Column } from "../text.ts";
 import { inUnit } from "../unit.ts";
+import { overcommit } from "./skip.ts";
 
 const container = { complete: "container", help: "name of a container" } as const;
 
@@ -27,6 +28,7 @@ export const set = command({
   options: {
     save: { help: "also keep them for the next start" },
     "dry-run": { help: "only tell what would be written" },
+    overcommit,
   },
   examples: [
     ["set web memory.limit=512M cpu.limit=1.5", "at once, until the next start"],
@@ -37,7 +39,7 @@ export const set = command({
     const dryRun = given["dry-run"];
     const path = `/v1/containers${at(name)}/levels`;
     const answer = await ctx.client.send("PUT", path, {
-      json: { set: pairs(level, "a level"), save, dryRun },
+      json: { set: pairs(level, "a level"), save, dryRun, overcommit: given.overcommit },
     });
     const change = (await answer.json()) as LevelChange;
     if (ctx.out.format === "table" && change.plan) await ctx.out.list(change.plan, planColumns);

@@ -3,6 +3,7 @@ import { at } from "../client.ts";
 import { type Context, command } from "../command.ts";
 import { forEach, perform } from "../work.ts";
 import { all, names, selected } from "./select.ts";
+import { overcommit } from "./skip.ts";
 
 const timeout = { short: "t", value: "S", number: true, help: "seconds until it is killed" } as const;
 const force = { short: "f", help: "kill it at once" } as const;
@@ -28,14 +29,14 @@ export const start = command({
   summary: "start containers",
   description: "Returns when init runs and the network is up.",
   args: names,
-  options: { all, wait },
+  options: { all, wait, overcommit },
   examples: [["start web db", "both at once"]],
   handler: (given, ctx) =>
     change(ctx, given, {
       verb: "start",
       done: "started",
       states: ["created", "stopped", "error"],
-      body: { waitBoot: given.wait },
+      body: { waitBoot: given.wait, overcommit: given.overcommit },
     }),
 });
 
@@ -63,14 +64,14 @@ export const restart = command({
   summary: "shut containers down and start them again",
   description: "",
   args: names,
-  options: { all, timeout, force, wait },
+  options: { all, timeout, force, wait, overcommit },
   examples: [["restart web", ""]],
   handler: (given, ctx) =>
     change(ctx, given, {
       verb: "restart",
       done: "restarted",
       states: ["running"],
-      body: { ...stopBody(given), waitBoot: given.wait },
+      body: { ...stopBody(given), waitBoot: given.wait, overcommit: given.overcommit },
     }),
 });
 
