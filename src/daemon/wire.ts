@@ -16,6 +16,7 @@ import { createImages } from "../engine/image.ts";
 import type { Engine } from "../engine/index.ts";
 import { keepView } from "../engine/inside.ts";
 import { createLevels } from "../engine/level.ts";
+import { settleLevels } from "../engine/level-start.ts";
 import { createSetLevels } from "../engine/level-set.ts";
 import { createNetwork } from "../engine/network.ts";
 import { createOperations } from "../engine/operation.ts";
@@ -36,6 +37,7 @@ import { installHook } from "../host/lxc/index.ts";
 import { ensureLxcfs, stopLxcfs } from "../host/lxcfs/index.ts";
 import { hostEnds } from "../host/manager/index.ts";
 import { watchExits } from "../host/pidfd/index.ts";
+import { openQuotas } from "../host/quota/index.ts";
 import { type Config, DEFAULT_CONFIG, parseConfig } from "../spec/config.ts";
 import { WarrenError } from "../spec/errors.ts";
 import { cgroupTop, type Instance, monitorTop } from "../spec/instance.ts";
@@ -99,10 +101,12 @@ export async function wire(instance: Instance, log: Log): Promise<Wired> {
     exits,
     paths,
     log,
+    rebooted: (name) => void settleLevels(context, name),
     cleanUp: (name) => cleanUpAfterEnd(context, name),
   });
+  const quotas = openQuotas(paths.containers);
   const hostFacts = () => capacity(instance.state);
-  const doors = openDoors(paths, hostFacts);
+  const doors = openDoors(paths, quotas, cgroups, hostFacts);
   const levels = createLevels({
     store,
     cgroups,
@@ -126,6 +130,7 @@ export async function wire(instance: Instance, log: Log): Promise<Wired> {
     images: createImages({ store, instance, operations, events }),
     levels,
     doors,
+    quotas,
     profiles: createProfiles({ store, events, levels, instance }),
     admission: createAdmission({ levels }, () => capacities(storage(instance.state).size)),
     network,

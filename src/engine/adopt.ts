@@ -13,6 +13,7 @@ import { type Context, lockOf } from "./context.ts";
 import { setFrozen } from "./copy.ts";
 import { discard } from "./create.ts";
 import { emptyTrash, finish, moveToTrash } from "./delete.ts";
+import { settleLevels } from "./level-start.ts";
 import { cgroupOf, cleanUp, linkOf, removeGroup } from "./root.ts";
 
 /** Milliseconds that a start which was under way when the daemon ended has to come to an end. */
@@ -61,6 +62,8 @@ async function adoptOne(c: Context, r: ContainerRecord): Promise<void> {
         failure: null,
       }));
       c.events.emit({ type: "container-adopted", container: r.name, details: { initPid: found.initPid } });
+      // It may have rebooted while no daemon was there.
+      await settleLevels(c, r.name);
       return;
     }
     if (!hostRebooted(c) && (r.wanted === "running" || ending(c.paths.lxc, r.name) !== null)) noteEnd(c, r);

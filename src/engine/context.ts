@@ -1,6 +1,7 @@
 import type { Cgroups } from "../host/cgroup/index.ts";
 import type { Shifts } from "../host/idmap/index.ts";
 import type { Exits } from "../host/pidfd/index.ts";
+import type { Quotas } from "../host/quota/index.ts";
 import type { ContainerRecord } from "../spec/container.ts";
 import { WarrenError } from "../spec/errors.ts";
 import type { Instance } from "../spec/instance.ts";
@@ -29,6 +30,7 @@ export interface Context {
   images: Images;
   levels: Levels;
   doors: LevelDoors;
+  quotas: Quotas;
   profiles: Profiles;
   admission: Admission;
   network: Network;

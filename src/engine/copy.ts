@@ -19,7 +19,7 @@ export async function copy(c: Context, name: string, to: string, work: Work): Pr
   const same = { image, imageAlias, init, levels: { ...levels }, priority, profiles, overcommit };
   const made = insert(c, { name: to, ...same });
   work.undo("container", () => discard(c, made));
-  makeDirectories(c, made.uuid);
+  makeDirectories(c, made);
   work.progress("copying files");
   await whileStill(c, name, to, async () => {
     const upper = `${c.paths.data(source.uuid)}/upper`;

@@ -3,6 +3,7 @@ import type { ContainerRecord, CreateRequest } from "../spec/container.ts";
 import type { SkippedLevel } from "../spec/profile.ts";
 import type { Context } from "./context.ts";
 import type { Work } from "./operation.ts";
+import { baseOf } from "./root.ts";
 
 /**
  * Looks up what the request's profiles ask for on this host, and whether the host can keep what is guaranteed. Throws
@@ -36,7 +37,7 @@ export async function create(c: Context, request: CreateRequest, work: Work): Pr
     overcommit: request.overcommit ?? false,
   });
   work.undo("container", () => discard(c, made));
-  makeDirectories(c, made.uuid);
+  makeDirectories(c, made);
   ready(c, made.name);
   c.events.emit({ type: "container-created", container: made.name, details: { image: made.imageAlias } });
   return made;
@@ -69,10 +70,10 @@ export function insert(
   });
 }
 
-export function makeDirectories(c: Context, uuid: string): void {
-  const data = c.paths.data(uuid);
+export function makeDirectories(c: Context, r: ContainerRecord): void {
+  const data = c.paths.data(r.uuid);
   // 0700: below are files with the guest's set-uid bits and root's ids; only overlay, which we mount, goes in there.
-  mkdirSync(data, { mode: 0o700 });
+  c.quotas.makeTree(data, baseOf(r));
   mkdirSync(`${data}/upper`, { mode: 0o755 });
   mkdirSync(`${data}/work`, { mode: 0o700 });
 }
@@ -84,5 +85,6 @@ export function ready(c: Context, name: string): void {
 /** Takes away what `insert` and `makeDirectories` made. */
 export function discard(c: Context, made: ContainerRecord): void {
   rmSync(c.paths.data(made.uuid), { recursive: true, force: true });
+  c.quotas.forget(c.paths.containers, baseOf(made));
   c.store.containers.delete(made.name);
 }

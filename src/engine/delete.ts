@@ -4,7 +4,7 @@ import type { ContainerRecord } from "../spec/container.ts";
 import { WarrenError } from "../spec/errors.ts";
 import { type Context, record } from "./context.ts";
 import type { Work } from "./operation.ts";
-import { cleanUp } from "./root.ts";
+import { baseOf, cleanUp } from "./root.ts";
 import { stop } from "./stop.ts";
 
 /** Takes a container and its files away. Throws RUNNING unless forced. */
@@ -23,6 +23,7 @@ export async function remove(c: Context, name: string, o: { force?: boolean }, w
 /** The part after which there is no way back; done again at the daemon's start where it was interrupted. */
 export async function finish(c: Context, r: ContainerRecord): Promise<void> {
   await cleanUp(c, r);
+  c.quotas.forget(c.paths.containers, baseOf(r));
   moveToTrash(c, r.uuid);
   c.store.containers.delete(r.name);
   c.events.emit({ type: "container-deleted", container: r.name });

@@ -1,7 +1,7 @@
 /** How levels come into force at a start, before init's first instruction, and at a reboot from within. */
 import { writeLevels } from "../host/lxc/index.ts";
 import type { ContainerRecord } from "../spec/container.ts";
-import type { Context } from "./context.ts";
+import { type Context, lockOf } from "./context.ts";
 import type { StartValues } from "./level.ts";
 import { cgroupOf, targetOf } from "./root.ts";
 
@@ -32,6 +32,18 @@ export async function startLevels(c: Context, r: ContainerRecord): Promise<Start
 export function leaveForReboot(c: Context, name: string): void {
   const r = c.store.containers.get(name);
   if (r) writeLevels(c.paths.lxc, name, hookLines(c, r, c.levels.startValues(r, true), true));
+}
+
+/** After a reboot from within: takes back what was set live, not saved, and is still in force. Never throws. */
+export async function settleLevels(c: Context, name: string): Promise<void> {
+  await c.operations
+    .locked([lockOf(name)], () => c.levels.settle(name))
+    .catch((error) =>
+      c.log("warn", "unsaved levels could not be taken back after a reboot", {
+        container: name,
+        error: String(error),
+      }),
+    );
 }
 
 /** Doors come first: what they put in force doesn't depend on groups, and a refusal costs least there. */

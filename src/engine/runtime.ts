@@ -35,10 +35,12 @@ export function createRuntime(deps: {
   exits: Exits;
   paths: Paths;
   log: Log;
+  /** Called when a guest has rebooted itself. */
+  rebooted(name: string): void;
   /** Frees what the container held (mounts, cgroups), after its monitor ended. */
   cleanUp(name: string): Promise<void>;
 }): Runtime {
-  const { store, events, exits, paths, log, cleanUp } = deps;
+  const { store, events, exits, paths, log, rebooted, cleanUp } = deps;
   const live = new Map<string, Live>();
   const waiting = new Map<string, Set<() => void>>();
 
@@ -82,6 +84,7 @@ export function createRuntime(deps: {
         watchInit(name, it);
         if (!it.stopping)
           events.emit({ type: "container-rebooted", container: name, details: { initPid: it.initPid } });
+        rebooted(name);
         return;
       }
       await Bun.sleep(5);

@@ -25,13 +25,25 @@ export const ubcCount = (name: string): LevelAlias => ({
   translate: limitOf,
 });
 
-/** Memory: plain numbers are pages of 4 KiB, with a unit they are bytes. */
+/** Memory with one limit: plain numbers are pages of 4 KiB, with a unit they are bytes. */
 export const ubcPages = (name: string): LevelAlias => ({
   name,
   forms: "pages of 4 KiB, or a size with a unit, or 0:LIMIT",
   translate(text) {
     const limit = limitOf(text);
     return limit !== null && /^\d{1,12}$/.test(limit) ? String(Number(limit) * PAGE) : limit;
+  },
+});
+
+/** Disk space: plain numbers are KiB; of `SOFT:HARD` the hard limit is taken, for there is no time of grace. */
+export const ubcKilobytes = (name: string): LevelAlias => ({
+  name,
+  forms: "KiB, or a size with a unit, or SOFT:HARD",
+  translate(text) {
+    const [soft = "", hard = soft, ...more] = text.split(":");
+    if (more.length > 0 || hard === "") return null;
+    if (hard === LONG_MAX || hard === UNLIMITED) return UNLIMITED;
+    return /^\d{1,13}$/.test(hard) ? String(Number(hard) * 1024) : hard;
   },
 });
 
@@ -58,4 +70,67 @@ export const ubcMask = (name: string): LevelAlias => ({
   name,
   forms: "a list of CPUs or all",
   translate: (text) => (text === "all" ? UNLIMITED : text),
+});
+
+/** Pages, or a size with a unit, as bytes in the level's own text; OpenVZ's largest is unlimited. */
+const pagesOf = (text: string): string => {
+  if (text === LONG_MAX || text === UNLIMITED) return UNLIMITED;
+  return /^\d{1,12}$/.test(text) ? String(Number(text) * PAGE) : text;
+};
+const split = (text: string): [barrier: string, limit: string] | null => {
+  const [barrier = "", limit = barrier, ...more] = text.split(":");
+  return more.length > 0 || barrier === "" ? null : [barrier, limit];
+};
+
+/** The limit of a pair whose barrier is another level's (`ubcBarrier`). */
+export const ubcLimit = (name: string): LevelAlias => ({
+  name,
+  forms: "pages of 4 KiB, or a size with a unit, or BARRIER:LIMIT",
+  translate: (text) => {
+    const pair = split(text);
+    return pair === null ? null : pagesOf(pair[1]);
+  },
+});
+
+/** The barrier of a pair, where it is one: 0 is none, and one that the limit equals adds nothing. */
+export const ubcBarrier = (name: string): LevelAlias => ({
+  name,
+  forms: "BARRIER:LIMIT in pages of 4 KiB or sizes with a unit",
+  translate: (text) => {
+    const pair = split(text);
+    if (pair === null) return null;
+    const [barrier, limit] = pair;
+    return barrier === "0" || barrier === limit ? undefined : pagesOf(barrier);
+  },
+});
+
+/** A guarantee: OpenVZ gave no meaning to its limit. */
+export const ubcGuarantee = (name: string): LevelAlias => ({
+  name,
+  forms: "pages of 4 KiB, or a size with a unit; of BARRIER:LIMIT the barrier",
+  translate: (text) => {
+    const pair = split(text);
+    return pair === null ? null : pagesOf(pair[0]);
+  },
+});
+
+/** A rate of disks, 0 for none; a plain number counts `unit`. */
+export const ubcRate = (name: string, unit: number): LevelAlias => ({
+  name,
+  forms:
+    unit === 1
+      ? "operations a second, 0 for no limit"
+      : "megabytes a second, or a size with a unit, 0 for no limit",
+  translate(text) {
+    if (!/^\d{1,12}[BKMG]?$/i.test(text)) return null;
+    if (Number.parseInt(text, 10) === 0) return UNLIMITED;
+    return /^\d+$/.test(text) ? String(Number(text) * unit) : text;
+  },
+});
+
+/** A priority of 0 to 7 as a weight: 4, OpenVZ's default, is one ordinary share. */
+export const ubcPriority = (name: string): LevelAlias => ({
+  name,
+  forms: "0 to 7, 4 is one ordinary share",
+  translate: (text) => (/^[0-7]$/.test(text) ? String(Math.max(10, Number(text) * 25)) : null),
 });
