@@ -47,10 +47,10 @@ export const split = command({
     }
     await ctx.out.list(Object.entries(proposal.levels), columns);
     const { memory, pids, disk } = proposal.reserved;
-    await ctx.out.note(
-      `kept for the host: ${bytes(memory)} of memory, ${pids} processes, ${bytes(disk)} of disk space`,
+    await ctx.out.write(
+      `\nkept for the host: ${bytes(memory)} of memory, ${pids} processes, ${bytes(disk)} of disk space\n`,
     );
-    if (name !== undefined) await ctx.out.note(`profile ${name} is there`);
+    if (name !== undefined) await ctx.out.write(`profile ${name} is there\n`);
     return 0;
   },
 });
