@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { release } from "node:os";
 import { run, which } from "../host/exec/index.ts";
 import { shiftTo } from "../host/idmap/index.ts";
+import { kernelLogLack } from "../host/kmsg/index.ts";
 import { alive, isStale } from "../host/lxcfs/index.ts";
 import { mountRoot, unmountRoot } from "../host/overlay/index.ts";
 import { boundingSet } from "../host/proc/index.ts";
@@ -72,6 +73,7 @@ export async function hostChecks(c: Context): Promise<{ ok: boolean; checks: Hos
     apparmor(),
     await forwarding(),
     resource(),
+    kernelLog(),
     ...SYSCTLS.map(sysctl),
   ];
   return { ok: checks.every((check) => check.state !== "missing"), checks };
@@ -200,6 +202,17 @@ async function forwarding(): Promise<HostCheck> {
         "allow the containers' links there: iptables -I FORWARD -i wr-+ -j ACCEPT and -o wr-+",
       )
     : ok("forwarding", "nothing else drops forwarded packets");
+}
+
+function kernelLog(): HostCheck {
+  const lack = kernelLogLack();
+  return lack === null
+    ? ok("kernel log", "tells which processes are killed for want of memory")
+    : warn(
+        "kernel log",
+        `/dev/kmsg can't be read (${lack}): counters don't name the processes that were killed`,
+        "give the daemon /dev/kmsg and CAP_SYSLOG",
+      );
 }
 
 function resource(): HostCheck {

@@ -13,8 +13,11 @@ const AGAIN = "\x1b[H\x1b[J";
 /** The table, rows with failures and rows near their limit set off where a person looks. */
 async function table(ctx: Context, rows: readonly Row[], since: boolean, choice: Choice): Promise<string> {
   const { renderList } = await import("../format.ts");
-  const text = renderList(ctx.out.format, rows, columnsOf(since), choice);
-  if (ctx.out.format !== "table" || !(await ctx.out.isTerminal(1))) return text;
+  const { format } = ctx.out;
+  // Scripts find the same columns always; people need no column that is empty.
+  const rebooted = format !== "table" || rows.some((row) => row.rebooted !== null);
+  const text = renderList(format, rows, columnsOf(since, rebooted), choice);
+  if (format !== "table" || !(await ctx.out.isTerminal(1))) return text;
   const paint = paintFor(ctx.env);
   const head = choice["no-header"] ? 0 : 1;
   return text

@@ -31,8 +31,8 @@ export const counts = ({ held, peak, fail }: Counter): boolean =>
 export const isNear = ({ held, limit: most }: Row): boolean =>
   typeof held === "number" && typeof most === "number" && most > 0 && held >= most * NEAR;
 
-/** Columns; with `since` those that tell what is new. */
-export function columnsOf(since: boolean): Record<string, Column<Row>> {
+/** Columns; with `since` those that tell what is new, with `rebooted` when the guest rebooted itself. */
+export function columnsOf(since: boolean, rebooted: boolean): Record<string, Column<Row>> {
   return {
     container: { get: (row) => row.container },
     key: { get: (row) => row.key },
@@ -48,10 +48,14 @@ export function columnsOf(since: boolean): Record<string, Column<Row>> {
     process: {
       get: (row) => (row.lastProcess ? `${row.lastProcess.name}(${row.lastProcess.pid})` : null),
     },
-    rebooted: {
-      get: (row) => row.rebooted,
-      show: (text: string | null) => (text === null ? "-" : clock(text)),
-    },
+    ...(rebooted
+      ? {
+          rebooted: {
+            get: (row: Row) => row.rebooted,
+            show: (text: string | null) => (text === null ? "-" : clock(text)),
+          },
+        }
+      : {}),
   };
 }
 
