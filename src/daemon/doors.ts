@@ -1,11 +1,18 @@
+import { openOom, openRlimits } from "../engine/door-process.ts";
 import { openPseudofs } from "../engine/door-pseudofs.ts";
+import { openQuota } from "../engine/door-quota.ts";
 import type { LevelDoors } from "../engine/level-door.ts";
 import type { Paths } from "../engine/paths.ts";
+import type { Cgroups } from "../host/cgroup/index.ts";
+import type { Quotas } from "../host/quota/index.ts";
 import type { LevelHost } from "../spec/level.ts";
 
 /** Every door to levels that aren't files of control groups, by the name that settings give as their controller. */
-export function openDoors(paths: Paths, host: () => LevelHost): LevelDoors {
+export function openDoors(paths: Paths, quotas: Quotas, cgroups: Cgroups, host: () => LevelHost): LevelDoors {
   return {
+    quota: openQuota(paths, quotas),
     pseudofs: openPseudofs(paths, () => host().memory),
+    rlimit: openRlimits(cgroups, host),
+    oom: openOom(cgroups, host),
   };
 }

@@ -18,7 +18,17 @@ export interface CodecContext {
 /** One kind of value. */
 export interface Codec {
   /** Base unit, as the catalogue shows it. */
-  readonly unit: "bytes" | "bytes/s" | "bits/s" | "count" | "weight" | "cpus" | "cpuset" | "seconds";
+  readonly unit:
+    | "bytes"
+    | "bytes/s"
+    | "bits/s"
+    | "count"
+    | "weight"
+    | "score"
+    | "cpus"
+    | "cpuset"
+    | "seconds"
+    | "switch";
   /** Forms a person can write, for help and for the fix of an error. */
   readonly forms: string;
   /** Throws BAD_VALUE with key, value and what to do. */
@@ -146,6 +156,19 @@ export const weight: Codec = {
   format: String,
 };
 
+/** A rank, negative too; never unlimited. */
+export const score: Codec = {
+  unit: "score",
+  forms: "a whole number, may be negative",
+  parse(text, { key }) {
+    if (!/^[+-]?\d{1,9}$/.test(text.trim()))
+      throw badValue(key, text, "is not a whole number", `use ${score.forms}`);
+    // Not -0, which no table knows.
+    return Number(text) + 0;
+  },
+  format: String,
+};
+
 /** The finest step of a CPU limit: 1 microsecond in a period of 100 milliseconds. */
 const CPU_STEPS = 100_000;
 
@@ -204,4 +227,17 @@ export const duration: Codec = {
     const [name, size] = TIMES.find(([, each]) => micro >= each && micro % each === 0) ?? ["s", 1_000_000];
     return `${micro / size}${name}`;
   },
+};
+
+/** On or off. */
+export const onOff: Codec = {
+  unit: "switch",
+  forms: "on or off",
+  parse(text, { key }) {
+    const word = text.trim();
+    if (/^(?:on|yes|true|1)$/.test(word)) return "on";
+    if (/^(?:off|no|false|0)$/.test(word)) return "off";
+    throw badValue(key, text, "is neither on nor off", `use ${onOff.forms}`);
+  },
+  format: String,
 };

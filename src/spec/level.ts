@@ -18,10 +18,16 @@ export interface LevelHost {
   nodes: string;
   /** Whole disks behind the containers' files, `MAJOR:MINOR`; none where that isn't known. */
   disks: readonly string[];
+  /** Controllers that are on the v2 tree beside v1 hierarchies (hybrid); none on other hosts. */
+  beside?: readonly string[];
+  /** What shares the disks by weight, of the kernel's two ways; `null` when neither is on. */
+  sharing: "bfq" | "iocost" | null;
   /** Whether resource limits of processes can be raised (CAP_SYS_RESOURCE). */
   raises: boolean;
   /** The daemon's own hard limits by their kernel names in small letters (`nofile`); `null` is unlimited. */
   rlimits: Readonly<Record<string, number | null>>;
+  /** The daemon's own rank when memory is out (oom_score_adj). */
+  oomScore: number;
 }
 
 /** A kernel setting's value for comparison: a number (larger is looser), a CPU list, or `null` for no limit. */
@@ -58,13 +64,20 @@ export interface Setting {
   /** Levels its text is made from, the one that a failure names first. */
   of: readonly string[];
   /** Whether it is in force at all beside the other levels; always unless told. */
-  when?(levels: LevelValues): boolean;
+  when?(levels: LevelValues, host: LevelHost): boolean;
   /** Whether this host can only narrow it: then it is written last, when nothing else can fail any more. */
   oneWay?(host: LevelHost): boolean;
   /** The text to write; each line is a write of its own. */
   text(levels: LevelValues, host: LevelHost): string;
   /** What a text, written or read, amounts to. */
   extent(text: string): Extent;
+  /**
+   * The file of the same controller whose change makes the kernel forget this one: then it is written right after, and
+   * taken back with it.
+   */
+  resetBy?: string;
+  /** The kernel's text as it would be written, where the kernel shows more or fewer lines than a write has. */
+  shown?(text: string, host: LevelHost): string;
   /** What an empty file stands for, where a group with processes can't be given an empty one again. */
   empty?(host: LevelHost): string;
   /** Whether the root group has the file too, so that its absence there tells. */
@@ -73,6 +86,8 @@ export interface Setting {
   slack?: number;
   lowering?: Lowering;
   nesting?: Nesting;
+  /** What the group above all containers needs for it to count: as much as they have together. */
+  above?: "sum";
 }
 
 /** How one figure of a level is read. */
@@ -83,6 +98,8 @@ export interface Figure {
   pick(texts: readonly string[]): LevelValue;
   /** Whether the groups below count for themselves, so that their figures must be added. */
   tree?: boolean;
+  /** Read instead where there is no such file. */
+  or?: Figure;
 }
 
 /** How one dialect serves a level. */
@@ -103,8 +120,11 @@ export interface LevelWay {
 /** A name OpenVZ had for the same thing, and how its values read. */
 export interface LevelAlias {
   name: string;
-  /** The level's own text for OpenVZ's, or `null` when it isn't one. */
-  translate(text: string): string | null;
+  /**
+   * The level's own text for OpenVZ's, `null` when it isn't one. Of a name that several levels share, a value may say
+   * nothing of one of them: `undefined`.
+   */
+  translate(text: string): string | null | undefined;
   forms: string;
 }
 
@@ -136,6 +156,8 @@ export interface LevelRow {
   /** Why a change must wait for a restart although the level is live, or `null`. */
   later?(from: LevelValue, to: LevelValue, host: LevelHost): string | null;
   ways: Partial<Record<Dialect, LevelWay>>;
+  /** Why a dialect has no way. */
+  without?: Partial<Record<Dialect, string>>;
 }
 
 /** One level of one container. Numbers are in base units, `null` is unlimited. */

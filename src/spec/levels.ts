@@ -8,16 +8,22 @@
  */
 import { bytes, count, cpus, cpuset, weight } from "./codec.ts";
 import type { LevelRow } from "./level.ts";
-import { cpuLimit, cpuWeight } from "./levels/cpu.ts";
-import { checkCpus, cpuSet } from "./levels/cpuset.ts";
+import { cpuBurst, cpuIdle, cpuLimit, cpuWeight } from "./levels/cpu.ts";
+import { checkCpus, cpuNodes, cpuSet } from "./levels/cpuset.ts";
+import { DISK_ROWS } from "./levels/disk.ts";
+import { IO_RATES, ioWeight } from "./levels/io.ts";
 import { memory, swap } from "./levels/memory.ts";
+import { memoryGuarantee, memoryHigh, memoryLow, memoryOomGroup, memoryZswap } from "./levels/memory-care.ts";
+import { cgroupDescendants, HUGETLB_ROWS } from "./levels/objects.ts";
 import { pids } from "./levels/pids.ts";
+import { PROCESS_ROWS } from "./levels/process.ts";
 import { PSEUDOFS_ROWS } from "./levels/pseudofs.ts";
-import { ubcCount, ubcMask, ubcPages, ubcPercent, ubcUnits } from "./ubc.ts";
+import { ubcCount, ubcLimit, ubcMask, ubcPages, ubcPercent, ubcUnits } from "./ubc.ts";
 
 const MIB = 1024 ** 2;
 
 const ROWS = [
+  memoryHigh,
   {
     key: "memory.limit",
     group: "memory",
@@ -29,7 +35,7 @@ const ROWS = [
     range: { min: 4 * MIB, unlimited: true },
     live: true,
     enforcement: "kernel",
-    alias: ubcPages("physpages"),
+    alias: ubcLimit("physpages"),
     promise: { resource: "memory", as: "limit" },
     whole: (host) => host.memory,
     ways: memory,
@@ -49,6 +55,10 @@ const ROWS = [
     whole: (host) => host.swap,
     ways: swap,
   },
+  memoryLow,
+  memoryGuarantee,
+  memoryZswap,
+  memoryOomGroup,
   {
     key: "cpu.weight",
     group: "cpu",
@@ -63,6 +73,8 @@ const ROWS = [
     alias: ubcUnits("cpuunits"),
     ways: cpuWeight,
   },
+  cpuIdle,
+  cpuBurst,
   {
     key: "cpu.limit",
     group: "cpu",
@@ -91,6 +103,7 @@ const ROWS = [
     check: checkCpus,
     ways: cpuSet,
   },
+  cpuNodes,
   {
     key: "pids.limit",
     group: "processes",
@@ -107,6 +120,12 @@ const ROWS = [
     promise: { resource: "pids", as: "limit" },
     ways: pids,
   },
+  ioWeight,
+  ...IO_RATES,
+  ...HUGETLB_ROWS,
+  cgroupDescendants,
+  ...PROCESS_ROWS,
+  ...DISK_ROWS,
   ...PSEUDOFS_ROWS,
 ] as const satisfies readonly LevelRow[];
 

@@ -15,9 +15,11 @@ export const HOST: LevelHost = {
   swap: 4 * 1024 ** 3,
   cpus: "0-3",
   nodes: "0-1",
-  disks: ["8:0"],
+  disks: ["8:0", "8:16"],
+  sharing: "bfq",
   raises: true,
   rlimits: {},
+  oomScore: 0,
 };
 export const GROUP = "warren/web";
 

@@ -5,7 +5,8 @@
  */
 import { readFileSync, realpathSync, statSync } from "node:fs";
 import type { LevelHost } from "../../spec/level.ts";
-import { deviceBehind, hardLimits, meminfo, raises } from "./text.ts";
+import { COST_FILE } from "../../spec/levels/io.ts";
+import { chosenScheduler, costed, deviceBehind, hardLimits, meminfo, raises } from "./text.ts";
 
 /**
  * Reads the host's capacity; `state` is where the containers' files are, `root` where /proc and /sys are found. Throws
@@ -13,15 +14,18 @@ import { deviceBehind, hardLimits, meminfo, raises } from "./text.ts";
  */
 export function capacity(state = "/", root = "/"): LevelHost {
   const read = (path: string): string => readFileSync(`${root}${path}`, "latin1");
+  const disks = disksBehind(state, root);
   const memory = meminfo(read("proc/meminfo"));
   return {
     memory: memory.MemTotal ?? 0,
     swap: memory.SwapTotal ?? 0,
     cpus: read("sys/devices/system/cpu/online").trim(),
     nodes: optional(() => read("sys/devices/system/node/online").trim()) ?? "0",
-    disks: disksBehind(state, root),
+    disks,
+    sharing: sharingOf(disks, root),
     raises: raises(read("proc/self/status")),
     rlimits: hardLimits(read("proc/self/limits")),
+    oomScore: Number(optional(() => read("proc/self/oom_score_adj")) ?? 0),
   };
 }
 
@@ -31,6 +35,16 @@ function optional<T>(read: () => T): T | null {
   } catch {
     return null;
   }
+}
+
+/** What shares all of the disks by weight. */
+function sharingOf(disks: readonly string[], root: string): LevelHost["sharing"] {
+  const text = (path: string) => optional(() => readFileSync(`${root}${path}`, "latin1")) ?? "";
+  if (disks.length === 0) return null;
+  if (disks.every((disk) => chosenScheduler(text(`sys/dev/block/${disk}/queue/scheduler`)) === "bfq"))
+    return "bfq";
+  const costs = text(`sys/fs/cgroup/${COST_FILE}`);
+  return disks.every((disk) => costed(costs, disk)) ? "iocost" : null;
 }
 
 /** The whole disks that writes below `path` go to: limits of I/O are theirs, not the partitions'. */

@@ -48,3 +48,10 @@ export function deviceBehind(mountinfo: string, path: string): string | null {
   }
   return best?.source ?? null;
 }
+
+/** The scheduler in brackets of a disk's `queue/scheduler`. */
+export const chosenScheduler = (text: string): string | null => /\[([\w-]+)\]/.exec(text)?.[1] ?? null;
+
+/** Whether the kernel's cost model is on for a disk, by a line `MAJOR:MINOR enable=1 ...` (cgroup-v2.rst). */
+export const costed = (text: string, disk: string): boolean =>
+  text.split("\n").some((line) => line.startsWith(`${disk} `) && / enable=1\b/.test(line));
