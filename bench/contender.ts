@@ -11,7 +11,7 @@ export interface Inside {
   address(name: string): string;
   /** Stands in front of a program's arguments that shall reach containers, or make links beside theirs. */
   enter(): readonly string[];
-  /** Prints what the levels of a container counted, as JSON. Where it is missing, containers have no levels. */
+  /** Prints what the levels of a container counted, as JSON. */
   counters?(name: string): { argv: string[]; env: Env };
 }
 

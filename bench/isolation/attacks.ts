@@ -20,10 +20,14 @@ export interface Attack {
 
 const MIB = 2 ** 20;
 const endless = (): number => 1e12;
+/** Four times what Warren gives a new container. */
+export const MOST_PROCESSES = 8192;
+/** As many as take a moment to make and another to take away. */
+export const MOST_INODES = 300_000;
 
 export const ATTACKS: readonly Attack[] = [
   { name: "cpu", what: "two spinning processes for each CPU", most: endless },
-  { name: "fork", what: "every process forks until it can't", most: endless },
+  { name: "fork", what: "every process forks until it can't", most: () => MOST_PROCESSES },
   { name: "churn", what: "two processes start others that end at once", most: endless },
   { name: "memory", what: "takes memory and goes over it again and again", most: (r) => r.memory },
   { name: "dirty", what: "dirties the pages of 2 GiB of mapped files", most: () => 2048 * MIB },
@@ -33,7 +37,7 @@ export const ATTACKS: readonly Attack[] = [
     what: "4 writers of 256 KiB, no cache, each sixteenth synced",
     most: () => 1024 * MIB,
   },
-  { name: "inode", what: "makes empty files", most: () => 300_000 },
+  { name: "inode", what: "makes empty files", most: () => MOST_INODES },
   { name: "dentry", what: "asks for names that don't exist", most: endless },
   { name: "fd", what: "opens files, process after process", most: (r) => r.files },
   { name: "socket", what: "opens sockets and fills their buffers", most: (r) => r.memory / (512 * 1024) },

@@ -1,12 +1,10 @@
-/** What the host has for attacks, what bounds them where a manager doesn't, and whether it is well afterwards. */
-import { closeSync, constants, existsSync, openSync, readFileSync, readSync, writeFileSync } from "node:fs";
+/** What the host has for attacks, and whether it is well afterwards. */
+import { closeSync, constants, existsSync, openSync, readFileSync, readSync } from "node:fs";
 import type { Reserve } from "./attacks.ts";
 
 const GIB = 2 ** 30;
 /** Memory that no attack comes near: the host's, the victim's, and everybody else's on the machine. */
 const KEPT = 4 * GIB;
-/** Four times what Warren gives a new container. */
-const MOST_PROCESSES = 8192;
 
 const number = (path: string): number => Number(readFileSync(path, "utf8").split(/\s/)[0]);
 const available = (): number =>
@@ -21,25 +19,6 @@ export function reserve(modest: boolean): Reserve {
     files: number("/proc/sys/fs/file-max") * part,
     connections: (existsSync(connections) ? number(connections) : 262_144) * part,
   };
-}
-
-/**
- * Sets outer bounds on the group of a container whose manager sets none, so that the host outlives the attack: some
- * memory more than the attack may take, and 8192 processes. Both dialects of control groups.
- */
-export function bound(init: number, memory: number): void {
-  const groups = readFileSync(`/proc/${init}/cgroup`, "utf8").trim().split("\n");
-  const at = (controller: string): string | undefined =>
-    groups.find((line) => line.split(":")[1]?.split(",").includes(controller))?.split(":")[2];
-  const bytes = String(Math.floor(memory + GIB));
-  const v1 = at("memory");
-  if (v1 !== undefined) {
-    writeFileSync(`/sys/fs/cgroup/memory${v1}/memory.limit_in_bytes`, bytes);
-    writeFileSync(`/sys/fs/cgroup/pids${at("pids")}/pids.max`, String(MOST_PROCESSES));
-    return;
-  }
-  writeFileSync(`/sys/fs/cgroup${at("")}/memory.max`, bytes);
-  writeFileSync(`/sys/fs/cgroup${at("")}/pids.max`, String(MOST_PROCESSES));
 }
 
 /** Number of the kernel log's newest line (Documentation/ABI/testing/dev-kmsg), or `null` where it can't be read. */

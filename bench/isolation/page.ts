@@ -1,5 +1,5 @@
 /** The comparison as a page. */
-import { ATTACKS, type Reserve } from "./attacks.ts";
+import { ATTACKS, MOST_INODES, MOST_PROCESSES, type Reserve } from "./attacks.ts";
 import { CLIENTS, PAUSE } from "./clients.ts";
 import { type Kept, keeping } from "./kept.ts";
 import type { Trial } from "./trial.ts";
@@ -28,7 +28,7 @@ const failures = (failed: Record<string, number>): string =>
     .map(([what, n]) => `${n} x ${what}`)
     .join(", ");
 
-const thousands = (n: number): string => n.toLocaleString("en").replaceAll(",", " ");
+const thousands = (n: number): string => Math.round(n).toLocaleString("en").replaceAll(",", " ");
 
 /** The page docs/bench-isolation.md. */
 export function render(c: Isolation): string {
@@ -79,10 +79,9 @@ ${requests(c)}
 
 ## How far the attacks went
 
-So that no run takes the machine down, an attack on memory stops at ${(c.reserve.memory / 2 ** 30).toFixed(1)} GiB, one on open files at ${thousands(c.reserve.files)}, one on tracked
-connections at ${thousands(c.reserve.connections)}, one on inodes at 300 000. Containers of managers that set no levels were
-given an outer bound besides: 8192 processes, and 1 GiB more memory than an attack takes. What they show is therefore
-the better end of what can happen there.
+So that no run takes the machine down, every attack stops by itself: one on memory at ${(c.reserve.memory / 2 ** 30).toFixed(1)} GiB, on processes at
+${thousands(MOST_PROCESSES)}, on open files at ${thousands(c.reserve.files)}, on tracked connections at ${thousands(c.reserve.connections)}, on inodes at ${thousands(MOST_INODES)}. Where a manager
+sets no levels, nothing else ends them; a real attacker would not stop there.
 
 ## Who took part
 

@@ -2,7 +2,7 @@
 import type { Contender, Inside } from "../contender.ts";
 import { ATTACKS, type Attack, type Reserve } from "./attacks.ts";
 import { ask, type Load, sink, start } from "./clients.ts";
-import { bound, isWell, logLine, startOf } from "./host.ts";
+import { isWell, logLine, startOf } from "./host.ts";
 import { refusals } from "./refusals.ts";
 
 /** What an attack says of itself at its end. */
@@ -96,7 +96,6 @@ async function besides(
   await contender.launch(name);
   try {
     inside.address(name);
-    if (!inside.counters) bound(inside.init(name), terms.reserve.memory);
     const seconds = RAMP + terms.seconds + 1;
     const most = String(Math.floor(attack.most(terms.reserve)));
     const { argv, env } = inside.run(name, [

@@ -45,10 +45,10 @@ static void hog(struct account *a, int slot) {
 
 /* The limit on locked memory is each process's own, so it comes with many: each locks what it may and stays. */
 static void lock(struct account *a, int slot) {
-  enum { PIECE = 64 << 10 };
+  enum { PIECE = 64 << 10, PROCESSES = 4096 };
   if (slot == 0) grab(a, 1);
-  while (!over(a)) {
-    pid_t pid = a->held < a->most ? fork() : 1;
+  for (int made = 0; !over(a); made++) {
+    pid_t pid = a->held < a->most && made < PROCESSES ? fork() : 1;
     if (pid == 0) {
       for (int n = 0; n < 4096 && a->held < a->most; n++) {
         char *p = mmap(0, PIECE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
