@@ -72,10 +72,11 @@ function refusal(
   count: number,
 ): WarrenError {
   const row = rows.find(({ promise }) => promise?.resource === resource);
+  const have = count === 1 ? "1 other that runs has" : `${count} others that run have`;
   const show = (value: number): string => row?.codec.format(value) ?? String(value);
   return new WarrenError(
     "REFUSED",
-    `${row?.key}=${show(asked)} can't be kept for "${name}": ${count} others have ${show(others)}, and the host has ${show(capacity)} in all`,
+    `${row?.key}=${show(asked)} can't be kept for "${name}": ${have} ${show(others)}, and the host has ${show(capacity)} in all`,
     "give less, take from another, or add --overcommit",
     { name, key: row?.key, asked, others, capacity },
   );

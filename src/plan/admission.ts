@@ -17,7 +17,7 @@ function most(rows: Rows, levels: LevelValues, resource: Resource, kinds: readon
   return found;
 }
 
-/** What is kept of a resource for a container with these levels, at most all there is; what isn't said keeps nothing. */
+/** What is kept of a resource for a container with these levels, all there is when unlimited; what isn't said keeps nothing. */
 export function kept(
   rows: Rows,
   levels: LevelValues,
@@ -25,7 +25,7 @@ export function kept(
   capacity: number,
   kinds: readonly ("guarantee" | "protection")[] = ["guarantee"],
 ): number {
-  return Math.min(most(rows, levels, resource, kinds) ?? capacity, capacity);
+  return most(rows, levels, resource, kinds) ?? capacity;
 }
 
 /** What a container with these levels may take of a resource; `null` when none of them limits it. */

@@ -26,6 +26,7 @@ export const DISK_ROWS = [
     live: true,
     enforcement: "kernel",
     alias: ubcKilobytes("diskspace"),
+    promise: { resource: "disk", as: "limit" },
     ways: bothDialects(way("disk.space", "space", BLOCK)),
   },
   {
