@@ -5,6 +5,8 @@
 import { ensureLxcfs, renewView, serverOf } from "../host/lxcfs/index.ts";
 import { parent } from "../host/proc/index.ts";
 import { type Context, lockOf } from "./context.ts";
+import { tellInside } from "./level-inside.ts";
+import { cgroupOf } from "./root.ts";
 
 /** Milliseconds between attempts, and least between two ends of lxcfs: one that ends at once must not keep us busy. */
 const PAUSE = 1_000;
@@ -58,6 +60,7 @@ async function renew(c: Context, name: string): Promise<void> {
   const live = c.runtime.get(name);
   if (!live || c.lxcfs === null) return;
   const { initPid, monitorPid } = live;
+  await tellInside(c.cgroups, cgroupOf(c, name));
   try {
     if (await renewView(initPid, c.lxcfs, () => parent(initPid) === monitorPid))
       c.events.emit({ type: "view-renewed", container: name });

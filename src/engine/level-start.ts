@@ -3,6 +3,7 @@ import { writeLevels } from "../host/lxc/index.ts";
 import type { ContainerRecord } from "../spec/container.ts";
 import { type Context, lockOf } from "./context.ts";
 import type { StartValues } from "./level.ts";
+import { tellAtStart } from "./level-inside.ts";
 import { cgroupOf, targetOf } from "./root.ts";
 
 /** What LXC is told, and what the hook finds. */
@@ -57,5 +58,6 @@ function hookLines(c: Context, r: ContainerRecord, values: StartValues, again: b
     const inside = nested ? [c.cgroups.path(`${group}/guest`, controller, file)] : [];
     return [...inside, c.cgroups.path(group, controller, file)].map((path) => `write ${path} ${value}`);
   });
-  return [...doors, ...files].map((line) => `${line}\n`).join("");
+  const told = tellAtStart(c.cgroups, group, values.files);
+  return [...doors, ...files, ...told].map((line) => `${line}\n`).join("");
 }

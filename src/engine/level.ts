@@ -31,6 +31,7 @@ import {
   type LevelTarget,
   lookAll,
 } from "./level-door.ts";
+import { tellInside } from "./level-inside.ts";
 import {
   controllersOf,
   readCounters,
@@ -199,6 +200,7 @@ export function createLevels(deps: LevelDeps): Levels {
       });
     };
     await attempt(2);
+    await tellInside(cgroups, group);
   }
 
   /** Throws FAILED when a level's setting isn't there: its group went away under our hands. */

@@ -4,7 +4,9 @@
 # link, $3 and $4: its gateways. It lets the link answer for the gateways and puts the levels in force, in the order of
 # the lines of `levels`, where INIT stands for init's process id:
 #   write FILE TEXT   the text is written to the kernel's file
+#   tell FILE TEXT    the same where there is such a file; a refusal refuses nothing
 #   tc ARGUMENT...    a line for tc(8); all of them are given to one tc, after everything else
+#   ipc ID FILE TEXT  the text is written to the file by user ID in init's IPC namespace
 #   empty DIRECTORY   loses all that is in it, when the guest rebooted
 #   run PROGRAM...    is run, by its absolute path
 #   try PROGRAM...    is run; its failure refuses nothing
@@ -44,9 +46,14 @@ if [ -e "$dir/levels" ]; then
     # shellcheck disable=SC2086
     case $verb in
       write) echo "$rest" > "$first" || fail "$rest to $first" ;;
+      tell) [ ! -e "$first" ] || echo "$rest" > "$first" || : ;;
       tc)
         shaping="$shaping$first $rest
 "
+        ;;
+      ipc)
+        echo "${rest#* }" |
+          /usr/bin/nsenter --ipc -t "$LXC_PID" -S "$first" -- /usr/bin/tee "${rest%% *}" > /dev/null || fail "$rest"
         ;;
       empty) [ "$runs" = 0 ] || /usr/bin/find "$first" -xdev -mindepth 1 -delete < /dev/null ;;
       run) "$first" $rest < /dev/null || fail "$first $rest" ;;
