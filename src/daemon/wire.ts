@@ -105,7 +105,7 @@ export async function wire(instance: Instance, log: Log): Promise<Wired> {
     cleanUp: (name) => cleanUpAfterEnd(context, name),
   });
   const quotas = openQuotas(paths.containers);
-  const hostFacts = () => capacity(instance.state);
+  const hostFacts = () => ({ ...capacity(instance.state), beside: [...cgroups.beside] });
   const doors = openDoors(paths, quotas, cgroups, hostFacts);
   const levels = createLevels({
     store,

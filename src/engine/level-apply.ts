@@ -78,6 +78,7 @@ async function undo(
   group: string,
   done: readonly LevelStep[],
   have: readonly Present[],
+  host: LevelHost,
 ) {
   const stayed: LevelStep[] = [];
   for (const step of done.toReversed())
@@ -89,7 +90,7 @@ async function undo(
         });
       await tried(TRIES).catch(() => stayed.push(back));
     }
-  await restore(cgroups, group, have);
+  await restore(cgroups, group, have, host);
   return stayed;
 }
 
@@ -97,9 +98,14 @@ async function undo(
  * The kernel changes some settings beside the one that was written (cpu.idle resets the weight), and one of many lines
  * may have been written in part: those go back too.
  */
-async function restore(cgroups: LevelKernel, group: string, have: readonly Present[]): Promise<void> {
+async function restore(
+  cgroups: LevelKernel,
+  group: string,
+  have: readonly Present[],
+  host: LevelHost,
+): Promise<void> {
   for (const { setting, text } of have) {
-    const now = cgroups.read(group, setting.controller, setting.file);
+    const now = readSetting(cgroups, group, setting, host);
     if (now === null || text === "" || changeOf(setting, now, text) === "none") continue;
     // Best effort: what could not be undone was told already.
     await cgroups.write(group, setting.controller, setting.file, text).catch(() => undefined);
@@ -116,7 +122,7 @@ function readBack(
 ): void {
   for (const { setting } of have) {
     const { file, of, when } = setting;
-    if (when?.(want) === false) continue;
+    if (when?.(want, host) === false) continue;
     const wrote = setting.text(want, host);
     const read = readSetting(cgroups, group, setting, host);
     if (read !== null && holds(setting, wrote, read)) continue;
@@ -175,7 +181,7 @@ export async function applyLevels({
     readBack(cgroups, group, have, want, host);
     keep();
   } catch (thrown) {
-    const stayed = await undo(cgroups, group, done, have);
+    const stayed = await undo(cgroups, group, done, have, host);
     throw refusal(asWarrenError(thrown), at, stayed);
   }
 }

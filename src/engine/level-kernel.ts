@@ -20,8 +20,9 @@ export function unsupported(
   const lacks = row.lacks?.(host) ?? null;
   if (lacks !== null) return lacks;
   const way = wayOf(row, cgroups.dialect);
-  if (!way) return `cgroup ${cgroups.dialect} has nothing for it`;
-  for (const { controller, file, inRoot } of way.settings) {
+  if (!way) return row.without?.[cgroups.dialect] ?? `cgroup ${cgroups.dialect} has nothing for it`;
+  for (const { controller, file, inRoot, when } of way.settings) {
+    if (when?.({}, host) === false) continue;
     const door = doors[controller];
     if (door) {
       const missing = door.missing(file);
@@ -30,6 +31,8 @@ export function unsupported(
     }
     if (!cgroups.controllers.has(controller)) return `the kernel has no ${controller} controller`;
     const probe = inRoot ? "." : top;
+    // Handed down only when somebody asks for it.
+    if (host.beside?.includes(controller)) continue;
     if (cgroups.exists(probe, controller) && cgroups.read(probe, controller, file) === null)
       return `the kernel has no ${file}`;
   }
@@ -60,7 +63,9 @@ export function readSetting(
   host: LevelHost,
 ): string | null {
   const text = cgroups.read(group, setting.controller, setting.file);
-  return text === "" && setting.empty ? setting.empty(host) : text;
+  if (text === null) return null;
+  if (text === "" && setting.empty) return setting.empty(host);
+  return setting.shown?.(text, host) ?? text;
 }
 
 /** The settings as the kernel has them; those that this host hasn't are left out. */
@@ -104,7 +109,8 @@ export function readFigure(
   if (!figure) return null;
   const one = (path: string): LevelValue => {
     const texts = figure.files.map((file) => cgroups.read(path, figure.controller, file));
-    return texts[0] === null ? null : figure.pick(texts.map((text) => text ?? ""));
+    if (texts[0] === null) return readFigure(cgroups, path, figure.or);
+    return figure.pick(texts.map((text) => text ?? ""));
   };
   const own = one(group);
   if (!figure.tree || typeof own !== "number") return own;

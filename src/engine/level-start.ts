@@ -23,6 +23,8 @@ export async function startLevels(c: Context, r: ContainerRecord): Promise<Start
     await door.prepare?.(target, words);
     config.push(...(door.config?.(target, words) ?? []));
   }
+  for (const controller of new Set(values.files.map((each) => each.controller)))
+    await c.cgroups.handDown(target.cgroup, controller);
   return { config, hook: hookLines(c, r, values, false) };
 }
 

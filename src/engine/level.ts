@@ -186,7 +186,10 @@ export function createLevels(deps: LevelDeps): Levels {
     const rows = rowsOf(keys);
     const attempt = async (left: number): Promise<void> => {
       const kernel = await openFor(target, rows);
-      const have = readPresent(kernel, group, settingsOf(keys, dialect), host);
+    const settings = settingsOf(keys, dialect);
+    for (const controller of new Set(settings.map((each) => each.controller)))
+      await cgroups.handDown(group, controller);
+      const have = readPresent(kernel, group, settings, host);
       complete(group, keys, have);
       const steps = planLevels(have, want, host);
       const touched = new Set(steps.map(({ controller }) => controller));
@@ -321,7 +324,7 @@ export function createLevels(deps: LevelDeps): Levels {
       const words: Record<string, Record<string, string>> = {};
       const settings = supported(host).flatMap((row) => wayOf(row, dialect)?.settings ?? []);
       for (const { controller, file, of, text, when, nesting } of settings) {
-        if (when?.(levels) === false) continue;
+        if (when?.(levels, host) === false) continue;
         const value = text(levels, host);
         const fresh = text(FRESH_LEVELS, host);
         const door = doors[controller];

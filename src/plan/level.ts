@@ -30,6 +30,8 @@ export interface LevelStep {
   file: string;
   from: string;
   to: string;
+  /** Whether it only follows another step, with which it is taken back. */
+  follows?: true;
   /** How to make room when the kernel says the limit is in use, or when reclaiming is the act itself. */
   lowering?: Lowering;
 }
@@ -112,13 +114,24 @@ export function planLevels(have: readonly Present[], want: LevelValues, host: Le
     none: [],
     oneWay: [],
   };
-  for (const present of have) {
+  const wanted = have.flatMap((present) => {
     const { setting, text } = present;
-    if (setting.when?.(want) === false) continue;
+    if (setting.when?.(want, host) === false) return [];
     const to = setting.text(want, host);
-    const change = changeOf(setting, text, to);
+    return [{ present, setting, to, change: changeOf(setting, text, to) }];
+  });
+  const changing = wanted.filter(({ change }) => change !== "none");
+  for (const { present, setting, to, change } of wanted) {
+    if (changing.some((each) => each.setting.file === setting.resetBy)) continue;
     const way = change === "tighten" && setting.oneWay?.(host) ? "oneWay" : change;
-    steps[way].push(settingSteps({ ...present, ...ceilingThen(present, have, want, host) }, to));
+    const after = wanted.filter((each) => change !== "none" && each.setting.resetBy === setting.file);
+    steps[way].push([
+      ...settingSteps({ ...present, ...ceilingThen(present, have, want, host) }, to),
+      ...after.map((each) => ({
+        ...write(each.present, each.present.text, each.to),
+        follows: true as const,
+      })),
+    ]);
   }
   return [
     ...steps.tighten,
@@ -147,7 +160,7 @@ function ceilingThen(
  * the guest may have grown meanwhile.
  */
 export function undoSteps(step: LevelStep, have: readonly Present[]): LevelStep[] {
-  if (step.action === "reclaim") return [];
+  if (step.action === "reclaim" || step.follows) return [];
   const present = have.find(
     ({ setting }) => setting.controller === step.controller && setting.file === step.file,
   );

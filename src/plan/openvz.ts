@@ -61,18 +61,21 @@ function modern(given: ReadonlyMap<string, string>): { config: Map<string, strin
   return { config, leftOut };
 }
 
-/** A name's own level and text; `null` with the reason when it is none. */
-function levelOf(name: string, value: string): { key: string; text: string } | string {
-  const row = LEVELS.find(({ alias }) => alias?.name === name.toLowerCase());
-  if (!row) return OPENVZ_LEFT_OUT[name] ?? "not known";
+/** The levels of a name, each with its own text; the reason when there is none. */
+function levelsOf(name: string, value: string): Record<string, string> | string {
+  const rows = LEVELS.filter(({ alias }) => alias?.name === name.toLowerCase());
+  if (rows.length === 0) return OPENVZ_LEFT_OUT[name] ?? "not known";
   // Of SOFT:HARD the hard limit is the one that holds for good.
   for (const text of new Set([value, limitOf(value)]))
     try {
-      return { key: row.key, text: ownText(row, name.toLowerCase(), text.replace(NO_LIMIT, UNLIMITED)) };
+      const own = rows.map(
+        (row) => [row.key, ownText(row, name.toLowerCase(), text.replace(NO_LIMIT, UNLIMITED))] as const,
+      );
+      return Object.fromEntries(own.flatMap(([key, each]) => (each === undefined ? [] : [[key, each]])));
     } catch (error) {
       if (!(error instanceof WarrenError)) throw error;
     }
-  return `not a value that ${row.key} can have`;
+  return `not a value that ${rows.map(({ key }) => key).join(" and ")} can have`;
 }
 
 /** A profile's content out of OpenVZ's, and one list of what has no meaning today. Throws BAD_VALUE. */
@@ -87,8 +90,8 @@ export function fromOpenvz(text: string): { content: ProfileContent; leftOut: Le
       if (/^\d{1,4}$/.test(value) && Number(value) <= 1000) content.priority = Number(value);
       else leave("not a priority of -1000 to 1000");
     } else {
-      const found = levelOf(name, value);
-      if (typeof found !== "string") content.levels[found.key] = found.text;
+      const found = levelsOf(name, value);
+      if (typeof found !== "string") Object.assign(content.levels, found);
       else
         leave(
           name in OPENVZ_LEFT_OUT && /\d|unlimited/.test(value) && !limited(value)

@@ -2,20 +2,20 @@
 import { badValue } from "../spec/codec.ts";
 import { WarrenError } from "../spec/errors.ts";
 import type { LevelRow } from "../spec/level.ts";
-import { levelRow } from "../spec/level-request.ts";
+import { levelRows, levelText } from "../spec/level-request.ts";
 import type { ProfileContent } from "../spec/profile.ts";
 
 /** Stands for the whole of a host that isn't known yet, where only the form of a percentage is looked at. */
 const SOME_WHOLE = 2 ** 50;
 
 /**
- * A level's own text for one that may be written under its OpenVZ name. What a host makes of it is seen when it is
- * applied; form and range are looked at now. Throws BAD_VALUE.
+ * A level's own text for one that may be written under its OpenVZ name, `undefined` when that says nothing of it. What
+ * a host makes of it is seen when it is applied; form and range are looked at now. Throws BAD_VALUE.
  */
-export function ownText(row: LevelRow, name: string, text: string): string {
-  const { key, codec, range, alias } = row;
-  const own = alias !== undefined && alias.name === name ? alias.translate(text.trim()) : text.trim();
-  if (own === null) throw badValue(name, text, `is not a value of ${name}`, `use ${alias?.forms}`);
+export function ownText(row: LevelRow, name: string, text: string): string | undefined {
+  const own = levelText(row, name, text.trim());
+  if (own === undefined) return undefined;
+  const { key, codec, range } = row;
   const value = codec.parse(own, row.whole ? { key, whole: SOME_WHOLE } : { key });
   if (value === null && !range.unlimited) throw badValue(key, own, "has no meaning", `use ${codec.forms}`);
   if (typeof value === "number" && value < (range.min ?? 0))
@@ -28,12 +28,14 @@ export function ownText(row: LevelRow, name: string, text: string): string {
 /** Levels by their own keys, as a profile keeps them. Throws NO_LEVEL, BAD_VALUE, USAGE. */
 export function profileLevels(set: Readonly<Record<string, string>>): Record<string, string> {
   const levels: Record<string, string> = {};
-  for (const [name, text] of Object.entries(set)) {
-    const row = levelRow(name);
-    if (row.key in levels)
-      throw new WarrenError("USAGE", `${row.key} is given twice`, `give it once, as ${row.key}`);
-    levels[row.key] = ownText(row, name, text);
-  }
+  for (const [name, text] of Object.entries(set))
+    for (const row of levelRows(name)) {
+      const own = ownText(row, name, text);
+      if (own === undefined) continue;
+      if (row.key in levels)
+        throw new WarrenError("USAGE", `${row.key} is given twice`, `give it once, as ${row.key}`);
+      levels[row.key] = own;
+    }
   return levels;
 }
 
@@ -49,7 +51,7 @@ export function withOwn(
   levels: Readonly<Record<string, string>>,
   own: Readonly<Record<string, string>>,
 ): Record<string, string> {
-  const taken = new Set(Object.keys(own).map((name) => levelRow(name).key));
+  const taken = new Set(Object.keys(own).flatMap((name) => levelRows(name).map(({ key }) => key)));
   const rest = Object.entries(levels).filter(([key]) => !taken.has(key));
   return { ...Object.fromEntries(rest), ...own };
 }

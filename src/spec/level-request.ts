@@ -6,16 +6,20 @@ import type { Dialect, LevelHost, LevelRow } from "./level.ts";
 import { LEVELS } from "./levels.ts";
 import { printable } from "./name.ts";
 
-/** The row of a key or of an OpenVZ name; throws NO_LEVEL. */
-export function levelRow(key: string): LevelRow {
-  const row = LEVELS.find((each) => each.key === key || each.alias?.name === key);
-  if (row) return row;
+/** The rows of a key, or of an OpenVZ name, which may be several; throws NO_LEVEL. */
+export function levelRows(key: string): LevelRow[] {
+  const rows = LEVELS.filter((each) => each.key === key || each.alias?.name === key);
+  if (rows.length > 0) return rows;
   const near = LEVELS.map((each) => each.key).filter((each) =>
     each.split(".").some((word) => key.includes(word)),
   );
   const fix = near.length > 0 ? `did you mean ${near.join(" or ")}?` : "see `warren levels`";
   throw new WarrenError("NO_LEVEL", `there is no level "${printable(key)}"`, fix, { key: printable(key) });
 }
+
+/** The row of a key; throws NO_LEVEL. */
+export const levelRow = (key: string): LevelRow =>
+  LEVELS.find((each) => each.key === key) ?? levelRows(key)[0]!;
 
 /** One value in a row's own text; throws BAD_VALUE with key, value and what to do. */
 export function levelValue(row: LevelRow, text: string, host: LevelHost): LevelValue {
@@ -32,27 +36,32 @@ export function levelValue(row: LevelRow, text: string, host: LevelHost): LevelV
   return value;
 }
 
-/** A value that may be written under the row's OpenVZ name. */
-function named(row: LevelRow, name: string, text: string, host: LevelHost): LevelValue {
-  const { alias } = row;
-  if (alias === undefined || name !== alias.name) return levelValue(row, text, host);
+/**
+ * The row's own text for one that may be written under its OpenVZ name; `undefined` when that says nothing of it. Throws
+ * BAD_VALUE.
+ */
+export function levelText({ alias }: LevelRow, name: string, text: string): string | undefined {
+  if (alias === undefined || name !== alias.name) return text;
   const own = alias.translate(text.trim());
   if (own === null) throw badValue(name, text, `is not a value of ${name}`, `use ${alias.forms}`);
-  return levelValue(row, own, host);
+  return own;
 }
 
 /** Every value asked for, by the levels' own keys. Throws NO_LEVEL, BAD_VALUE, USAGE. */
 export function levelRequest(set: Record<string, string>, host: LevelHost): LevelValues {
   const values: LevelValues = {};
   for (const [name, text] of Object.entries(set)) {
-    const row = levelRow(name);
-    if (row.key in values)
-      throw new WarrenError(
-        "USAGE",
-        `${row.key} is given twice`,
-        `give either ${row.key} or ${row.alias?.name}`,
-      );
-    values[row.key] = named(row, name, text, host);
+    for (const row of levelRows(name)) {
+      const own = levelText(row, name, text);
+      if (own === undefined) continue;
+      if (row.key in values)
+        throw new WarrenError(
+          "USAGE",
+          `${row.key} is given twice`,
+          `give either ${row.key} or ${row.alias?.name}`,
+        );
+      values[row.key] = levelValue(row, own, host);
+    }
   }
   return values;
 }

@@ -20,7 +20,27 @@ const FILES: Record<Dialect, Record<string, string>> = {
     "cpu.cfs_quota_us": "-1",
     "cpu.cfs_period_us": "100000",
     "cpu.stat": "nr_periods 0\nnr_throttled 0",
+    "cpu.cfs_burst_us": "0",
+    "cpu.idle": "0",
     "cpuset.cpus": "0-3",
+    "cpuset.mems": "0-1",
+    "cpuset.memory_migrate": "0",
+    "memory.soft_limit_in_bytes": NONE,
+    "blkio.throttle.read_bps_device": "",
+    "blkio.throttle.write_bps_device": "",
+    "blkio.throttle.read_iops_device": "",
+    "blkio.throttle.write_iops_device": "",
+    "blkio.bfq.weight": "100",
+    "hugetlb.2MB.limit_in_bytes": NONE,
+    "hugetlb.2MB.usage_in_bytes": "0",
+    "hugetlb.2MB.max_usage_in_bytes": "0",
+    "hugetlb.2MB.failcnt": "0",
+    "hugetlb.1GB.limit_in_bytes": NONE,
+    "hugetlb.1GB.usage_in_bytes": "0",
+    "hugetlb.1GB.max_usage_in_bytes": "0",
+    "hugetlb.1GB.failcnt": "0",
+    "cgroup.max.descendants": "max",
+    "cgroup.stat": "nr_descendants 1\nnr_dying_descendants 0",
     "pids.max": "max",
     "pids.current": "1",
     "pids.peak": "1",
@@ -41,7 +61,26 @@ const FILES: Record<Dialect, Record<string, string>> = {
     "cpu.weight": "100",
     "cpu.max": "max 100000",
     "cpu.stat": "usage_usec 0\nnr_throttled 0",
+    "cpu.max.burst": "0",
+    "cpu.idle": "0",
     "cpuset.cpus": "",
+    "cpuset.mems": "",
+    "memory.low": "0",
+    "memory.min": "0",
+    "memory.zswap.max": "max",
+    "memory.zswap.current": "0",
+    "memory.oom.group": "0",
+    "io.max": "",
+    "io.weight": "default 100",
+    "io.bfq.weight": "default 100",
+    "hugetlb.2MB.max": "max",
+    "hugetlb.2MB.current": "0",
+    "hugetlb.2MB.events": "max 0",
+    "hugetlb.1GB.max": "max",
+    "hugetlb.1GB.current": "0",
+    "hugetlb.1GB.events": "max 0",
+    "cgroup.max.descendants": "max",
+    "cgroup.stat": "nr_descendants 1\nnr_dying_descendants 0",
     "pids.max": "max",
     "pids.current": "1",
     "pids.peak": "1",
@@ -93,6 +132,42 @@ export function fakeCgroups(dialect: Dialect): FakeCgroups {
     return own < 0 ? Number.POSITIVE_INFINITY : own / Number(get(group, "cpu.cfs_period_us"));
   };
 
+  /** Microseconds a period; `text` is what it shall be. */
+  const quotaOf = (group: string, text = get(group, dialect === "v1" ? "cpu.cfs_quota_us" : "cpu.max")) => {
+    const most = Number.parseInt(text, 10);
+    return most >= 0 ? most : Number.POSITIVE_INFINITY;
+  };
+  const WEIGHT = dialect === "v1" ? "cpu.shares" : "cpu.weight";
+  const [IDLE, ORDINARY] = dialect === "v1" ? ["3", "1024"] : ["0", "100"];
+
+  /** Lines of disks with a limit; one line is written at a time, and only the keys it has change. */
+  function rates(path: string, now: string, text: string, keys: readonly string[]): string {
+    const [, disk = "", rest = ""] = /^(\d+:\d+) (.+)$/.exec(text) ?? refuse("write", path, "EINVAL", text);
+    const lines = new Map(now.split("\n").map((line) => [line.split(" ")[0] ?? "", line] as const));
+    lines.delete("");
+    if (keys.length === 0) {
+      if (!/^\d+$/.test(rest)) refuse("write", path, "EINVAL", text);
+      if (rest === "0") lines.delete(disk);
+      else lines.set(disk, text);
+      return [...lines.values()].join("\n");
+    }
+    const old = new Map(
+      (lines.get(disk) ?? "")
+        .split(" ")
+        .slice(1)
+        .map((word) => word.split("=") as [string, string]),
+    );
+    for (const word of rest.split(" ")) {
+      const [key = "", value = ""] = word.split("=");
+      if (!keys.includes(key) || !/^(?:max|[1-9]\d*)$/.test(value)) refuse("write", path, "EINVAL", text);
+      old.set(key, value);
+    }
+    const words = keys.map((key) => `${key}=${old.get(key) ?? "max"}`);
+    if (words.every((word) => word.endsWith("=max"))) lines.delete(disk);
+    else lines.set(disk, `${disk} ${words.join(" ")}`);
+    return [...lines.values()].join("\n");
+  }
+
   function reclaimTo(target: number): void {
     fake.memory.held = Math.max(Math.min(fake.memory.held, target), fake.memory.floor);
     for (const key of files.keys())
@@ -135,11 +210,52 @@ export function fakeCgroups(dialect: Dialect): FakeCgroups {
         const over = direct(group).some(
           (c) => quota(`${group}/${c}`) !== Number.POSITIVE_INFINITY && quota(`${group}/${c}`) > own,
         );
-        if (over) refuse("write", path, "EINVAL", text);
+        if (over || Number(get(group, "cpu.cfs_burst_us")) > quotaOf(group, text))
+          refuse("write", path, "EINVAL", text);
         return text;
       }
+      case "cpu.cfs_burst_us":
+      case "cpu.max.burst":
+        if (Number(text) > quotaOf(group)) refuse("write", path, "EINVAL", text);
+        return text;
+      case "cpu.max":
+        if (Number(get(group, "cpu.max.burst")) > quotaOf(group, text)) refuse("write", path, "EINVAL", text);
+        return text;
+      case "cpu.shares":
+      case "cpu.weight":
+        if (get(group, "cpu.idle") === "1" || Number(text) < (dialect === "v1" ? 2 : 1))
+          refuse("write", path, "EINVAL", text);
+        return text;
+      case "cpu.idle":
+        if (text !== get(group, file)) files.set(`${group}/${WEIGHT}`, text === "1" ? IDLE : ORDINARY);
+        return text;
+      case "io.max":
+        return rates(path, get(group, file), text, ["rbps", "wbps", "riops", "wiops"]);
+      case "blkio.throttle.read_bps_device":
+      case "blkio.throttle.write_bps_device":
+      case "blkio.throttle.read_iops_device":
+      case "blkio.throttle.write_iops_device":
+        return rates(path, get(group, file), text, []);
+      case "io.weight":
+      case "io.bfq.weight":
+        if (!/^(?:default )?\d+$/.test(text)) refuse("write", path, "EINVAL", text);
+        return text.startsWith("default ") ? text : `default ${text}`;
+      case "memory.min":
+      case "memory.low":
+      case "memory.high":
+      case "memory.zswap.max":
+      case "memory.soft_limit_in_bytes":
+        return text === "-1" ? NONE : page(text);
+      case "hugetlb.2MB.limit_in_bytes":
+      case "hugetlb.1GB.limit_in_bytes":
+        return text === "-1" ? NONE : text;
+      case "memory.oom.group":
+      case "cpuset.memory_migrate":
+        if (!/^[01]$/.test(text)) refuse("write", path, "EINVAL", text);
+        return text;
+      case "cpuset.mems":
       case "cpuset.cpus":
-        // Groups here always have processes, and those need a CPU.
+        // Groups here always have processes, and those need a CPU and memory.
         if (dialect === "v2") return text === "" ? refuse("write", path, "ENOSPC", text) : text;
         if (text === "" || (outer !== null && !within(text, get(outer, file))))
           refuse("write", path, "EACCES", text);
@@ -153,7 +269,12 @@ export function fakeCgroups(dialect: Dialect): FakeCgroups {
 
   const fake: FakeCgroups = {
     dialect,
-    controllers: new Set(["memory", "cpu", "cpuset", "pids"]),
+    controllers: new Set([
+      ...["memory", "cpu", "cpuset", "pids", "hugetlb", "unified"],
+      dialect === "v1" ? "blkio" : "io",
+    ]),
+    beside: new Set(),
+    handDown: async () => undefined,
     files,
     writes: [],
     before: () => undefined,

@@ -19,6 +19,13 @@ export interface Cgroups {
   readonly dialect: Dialect;
   /** Controllers this host offers in its dialect. */
   readonly controllers: ReadonlySet<string>;
+  /** Those of them that are on the v2 tree beside v1 hierarchies. */
+  readonly beside: ReadonlySet<string>;
+  /**
+   * Makes sure that a group, which may not be there yet, has a controller of the tree beside v1: the kernel hands it
+   * down only when told to. It stays: others may have come to use it, and without limits it does nothing. Throws FAILED.
+   */
+  handDown(group: string, controller: string): Promise<void>;
   /** Whether there is a group of that name; `.` is the hierarchy's root. */
   exists(group: string, controller: string): boolean;
   /** What a file holds, without the last newline; `null` when there is no such group or file. Throws FAILED. */

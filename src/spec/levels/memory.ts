@@ -1,13 +1,8 @@
 /** Memory and swap space. */
 import type { LevelValues } from "../container.ts";
 import type { Dialect, LevelWay, Setting } from "../level.ts";
-import { amount, extent, field, figure, limitV2 } from "./figures.ts";
+import { amount, extent, field, figure, LARGEST_PAGE, limitV2, page } from "./figures.ts";
 
-/** Limits on memory count in pages; kernels with larger ones round further down by themselves. */
-const PAGE = 4096;
-const LARGEST_PAGE = 65_536;
-
-const page = (value: number): number => value - (value % PAGE);
 const difference = ([total = "", part = ""]: readonly string[]): number | null => {
   const [sum, one] = [extent(total), extent(part)];
   return sum === null || one === null ? null : Math.max(0, sum - one);

@@ -1,7 +1,7 @@
 /**
  * cgroup v1, with or without a v2 tree beside it (hybrid): one hierarchy a controller, the same group in each.
  */
-
+import { mkdirSync } from "node:fs";
 import { WarrenError } from "../../../spec/errors.ts";
 import { earlyMove } from "../early.ts";
 import { emptied, FREEZING, notFrozen, removed } from "../end.ts";
@@ -25,8 +25,10 @@ export function openV1(mounts: CgroupMounts, proc: string): Cgroups {
   const every: CgroupMount[] = [...mounts.v1.values(), ...(mounts.v2 ? [mounts.v2] : [])];
   const member = MEMBERSHIP.find((name) => mounts.v1.has(name)) ?? "memory";
 
+  const offered = mounts.v2 ? (readText(`${mounts.v2.path}/cgroup.controllers`) ?? "") : "";
+  const beside = new Set(offered.split(" ").filter((name) => name !== "" && !mounts.v1.has(name)));
   const mountOf = (controller: string): CgroupMount | null =>
-    controller === UNIFIED ? mounts.v2 : (mounts.v1.get(controller) ?? null);
+    controller === UNIFIED || beside.has(controller) ? mounts.v2 : (mounts.v1.get(controller) ?? null);
   function place(group: string, controller: string): string {
     const mount = mountOf(controller);
     if (mount) return `${mount.path}/${group}`;
@@ -77,7 +79,19 @@ export function openV1(mounts: CgroupMounts, proc: string): Cgroups {
 
   return {
     dialect: "v1",
-    controllers: new Set(mounts.v1.keys()),
+    controllers: new Set([...mounts.v1.keys(), ...beside, ...(mounts.v2 ? [UNIFIED] : [])]),
+    beside,
+    async handDown(group, controller) {
+      if (!beside.has(controller)) return;
+      const parts = group.split("/");
+      for (let depth = 0; depth < parts.length; depth++) {
+        const parent = place(parts.slice(0, depth).join("/"), controller);
+        // The group itself is LXC's to make: one that is there already makes it take another name.
+        mkdirSync(parent, { recursive: true });
+        const has = (readText(`${parent}/cgroup.subtree_control`) ?? "").split(" ").includes(controller);
+        if (!has) await writeText(`${parent}/cgroup.subtree_control`, `+${controller}`);
+      }
+    },
     exists: (group, controller) => read(group, controller, "cgroup.procs") !== null,
     read,
     path: (group, controller, file) => `${place(group, controller)}/${file}`,

@@ -4,13 +4,14 @@ import { earlyMove } from "../early.ts";
 import { emptied, FREEZING, notFrozen, removed } from "../end.ts";
 import { readText, tree, until, writeText } from "../files.ts";
 import type { Cgroups } from "../index.ts";
-import { type CgroupMount, groupIn, isSet, numbers, outerGroup } from "../text.ts";
+import { type CgroupMount, groupIn, isSet, numbers, outerGroup, UNIFIED } from "../text.ts";
 
 export function openV2(mount: CgroupMount, proc: string): Cgroups {
   const place = (group: string): string => `${mount.path}/${group}`;
-  const controllers = new Set(
-    (readText(`${mount.path}/cgroup.controllers`) ?? "").split(" ").filter(Boolean),
-  );
+  const controllers = new Set([
+    ...(readText(`${mount.path}/cgroup.controllers`) ?? "").split(" ").filter(Boolean),
+    UNIFIED,
+  ]);
   function processes(group: string): number[] {
     const top = place(group);
     return ["", ...tree(top).map((path) => `/${path}`)].flatMap((path) =>
@@ -28,6 +29,9 @@ export function openV2(mount: CgroupMount, proc: string): Cgroups {
   return {
     dialect: "v2",
     controllers,
+    beside: new Set(),
+    // LXC hands all of them down.
+    handDown: async () => undefined,
     exists: (group) => readText(`${place(group)}/cgroup.procs`) !== null,
     read: (group, _controller, file) => readText(`${place(group)}/${file}`),
     path: (group, _controller, file) => `${place(group)}/${file}`,
