@@ -83,7 +83,9 @@ async function during(work) {
     try {
       return await work(await prepare());
     } finally {
-      if (isMine()) await stop();
+      // Told to end, we hold the lock until the machine is gone: who waits for it must not find half of one.
+      if (ending) await ending;
+      else if (isMine()) await stop();
     }
   });
 }
@@ -107,10 +109,11 @@ if (!act) {
   process.stderr.write(`v2: no command "${name}"; one of ${Object.keys(COMMANDS).join(", ")}\n`);
   process.exit(2);
 }
+/** The end we were told to come to, once we were. */
+let ending;
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
-  process.once(signal, async () => {
-    if (isMine()) await stop();
-    process.exit(130);
+  process.once(signal, () => {
+    ending ??= (isMine() ? stop() : Promise.resolve()).finally(() => process.exit(130));
   });
 }
 try {
