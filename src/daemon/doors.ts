@@ -1,3 +1,4 @@
+import { openIpc } from "../engine/door-ipc.ts";
 import { openOom, openRlimits } from "../engine/door-process.ts";
 import { openPseudofs } from "../engine/door-pseudofs.ts";
 import { openQuota } from "../engine/door-quota.ts";
@@ -11,8 +12,9 @@ import type { LevelHost } from "../spec/level.ts";
 export function openDoors(paths: Paths, quotas: Quotas, cgroups: Cgroups, host: () => LevelHost): LevelDoors {
   return {
     quota: openQuota(paths, quotas),
+    ipc: openIpc(),
     pseudofs: openPseudofs(paths, () => host().memory),
     rlimit: openRlimits(cgroups, host),
-    oom: openOom(cgroups, host),
+    oom: openOom(cgroups),
   };
 }

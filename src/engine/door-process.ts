@@ -5,13 +5,12 @@ import {
   limitAll,
   limitPair,
   oomScore,
-  RESOURCE_NAMES,
   type Resource,
   scoreAll,
   useOf,
 } from "../host/prlimit/index.ts";
 import type { LevelHost } from "../spec/level.ts";
-import { type DoorValues, INIT_PID, type LevelDoor, type LevelTarget } from "./level-door.ts";
+import { INIT_PID, type LevelDoor } from "./level-door.ts";
 
 /** Milliseconds for which one look at a container's processes serves all figures. */
 const FRESH = 500;
@@ -37,32 +36,22 @@ export function openRlimits(cgroups: Pick<Cgroups, "processes">, host: () => Lev
     async write({ cgroup }, file, text) {
       limitAll(() => cgroups.processes(cgroup), file as Resource, text);
     },
-    config: (_, values) =>
-      Object.entries(values).map(([name, text]) => [
-        `lxc.prlimit.${name}`,
-        limitPair(name as Resource, text),
-      ]),
+    // Not through LXC's own lxc.prlimit: lxc-attach would put those of the start in force again, and fail where that
+    // means raising them.
     hook(_, values, again) {
-      if (!again) return [];
-      const { raises, rlimits } = host();
-      const line = (verb: string, limits: string[]) =>
-        `${verb} /usr/bin/prlimit --pid ${INIT_PID} ${limits.join(" ")}`;
-      const limit = (name: string, text: string) => `--${name}=${limitPair(name as Resource, text)}`;
-      // What is looser than at the start can't come back without the right to raise: it waits for a restart.
-      if (!raises) return Object.entries(values).map(([name, text]) => line("try", [limit(name, text)]));
-      const own = (name: string): string => String(rlimits[name] ?? "unlimited");
-      return [
-        line(
-          "run",
-          RESOURCE_NAMES.map((name) => limit(name, values[name] ?? own(name))),
-        ),
-      ];
+      const limits = Object.entries(values).map(
+        ([name, text]) => `--${name}=${limitPair(name as Resource, text)}`,
+      );
+      if (limits.length === 0) return [];
+      // Init inherits from its monitor, which may have begun under a daemon with narrower limits than today's.
+      const verb = again && !host().raises ? "try" : "run";
+      return [`${verb} /usr/bin/prlimit --pid ${INIT_PID} ${limits.join(" ")}`];
     },
   };
 }
 
 /** Who is killed first when memory is out (`score`), of all processes of a container. */
-export function openOom(cgroups: Pick<Cgroups, "processes">, host: () => LevelHost): LevelDoor {
+export function openOom(cgroups: Pick<Cgroups, "processes">): LevelDoor {
   return {
     missing: () => null,
     read({ pid }) {
@@ -72,8 +61,7 @@ export function openOom(cgroups: Pick<Cgroups, "processes">, host: () => LevelHo
     async write({ cgroup }, _, text) {
       scoreAll(() => cgroups.processes(cgroup), Number(text));
     },
-    config: (_, { score }) => (score === undefined ? [] : [["lxc.proc.oom_score_adj", score]]),
-    hook: (_: LevelTarget, { score }: DoorValues, again) =>
-      again ? [`write /proc/${INIT_PID}/oom_score_adj ${score ?? host().oomScore}`] : [],
+    // Like the limits above not through lxc.proc, which lxc-attach would put in force again.
+    hook: (_, { score }) => (score === undefined ? [] : [`write /proc/${INIT_PID}/oom_score_adj ${score}`]),
   };
 }
