@@ -12,6 +12,7 @@ import { cpuBurst, cpuIdle, cpuLimit, cpuWeight } from "./levels/cpu.ts";
 import { checkCpus, cpuNodes, cpuSet } from "./levels/cpuset.ts";
 import { DISK_ROWS } from "./levels/disk.ts";
 import { IO_RATES, ioWeight } from "./levels/io.ts";
+import { IPC_ROWS } from "./levels/ipc.ts";
 import { memory, swap } from "./levels/memory.ts";
 import { memoryGuarantee, memoryHigh, memoryLow, memoryOomGroup, memoryZswap } from "./levels/memory-care.ts";
 import { cgroupDescendants, HUGETLB_ROWS } from "./levels/objects.ts";
@@ -127,6 +128,7 @@ const ROWS = [
   ...PROCESS_ROWS,
   ...DISK_ROWS,
   ...PSEUDOFS_ROWS,
+  ...IPC_ROWS,
 ] as const satisfies readonly LevelRow[];
 
 /** The table. */
