@@ -15,7 +15,7 @@ static void spin(struct account *a, int slot) {
     for (int i = 0; i < 1 << 20; i++) n += i;
 }
 
-/* Each process makes more until its time is over; `most` bounds the rate of a bomb that nobody else stops. */
+/* Each process makes more until its time is over; at `most` a bomb that nobody else stops stops itself. */
 static void bomb(struct account *a, int slot) {
   (void)slot;
   signal(SIGCHLD, SIG_IGN);
@@ -25,8 +25,7 @@ static void bomb(struct account *a, int slot) {
       continue;
     }
     pid_t pid = fork();
-    note(a, pid);
-    if (pid > 0) __sync_fetch_and_add(&a->held, 1);
+    if (pid != 0 && note(a, pid)) __sync_fetch_and_add(&a->held, 1);
   }
 }
 
