@@ -42,6 +42,8 @@ export function layOut(root, binary, texts) {
     writeFileSync(join(root, place), body);
   };
   for (const [name, place] of Object.entries(PLACES)) put(place, readFileSync(inClone("packaging", name)));
+  for (const name of readdirSync(inClone("packaging", "profiles")))
+    put(`usr/share/warren/profiles/${name}`, readFileSync(inClone("packaging", "profiles", name)));
   for (const name of SCRIPTS) put(`DEBIAN/${name}`, readFileSync(inClone("packaging", name)));
   const all = { ...texts, "usr/share/doc/warren/changelog": readFileSync(inClone("CHANGELOG.md"), "utf8") };
   for (const [place, text] of Object.entries(all)) {
