@@ -55,6 +55,9 @@ const SYSCTLS: readonly [name: string, atLeast: number, why: string][] = [
   ["fs.inotify.max_user_watches", 524_288, "guests watch many files"],
   ["kernel.pid_max", 131_072, "processes of all containers share the host's ids"],
   ["kernel.keys.maxkeys", 2000, "each login and service takes a keyring"],
+  // Behind these two, memory.limit is what ends a guest that takes all it can (docs/bench-isolation.md).
+  ["fs.file-max", 1_000_000_000, "one guest can open so many files that no other can open any"],
+  ["kernel.pty.max", 65_536, "a guest that mounts terminals of its own can take all there are"],
   ["net.ipv4.neigh.default.gc_thresh3", 4096, "each container is a neighbour"],
   ["net.ipv6.neigh.default.gc_thresh3", 4096, "each container is a neighbour"],
 ];
