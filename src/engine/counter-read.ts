@@ -1,5 +1,7 @@
 import type { Cgroups } from "../host/cgroup/index.ts";
+import { fillsUp } from "../spec/counter.ts";
 import type { Figure, LevelRow, LevelWay } from "../spec/level.ts";
+import { levelRow } from "../spec/level-request.ts";
 import { LEVELS } from "../spec/levels.ts";
 import { readFigure, wayOf } from "./level-kernel.ts";
 
@@ -11,8 +13,11 @@ export interface Glance {
 }
 
 export interface Glances {
-  /** Reads failures and what is held of every level that control groups tell. */
-  of(group: string): Glance;
+  /**
+   * Reads failures and what is held of every level that control groups tell. Without `deep` it leaves out failures that
+   * are counted in the groups below, which have to be listed first and cost more than all else.
+   */
+  of(group: string, deep: boolean): Glance;
   /** The limits of the levels that `of` tells what is held of. */
   limits(group: string): Record<string, number>;
   /** The limit of one level, `null` where there is none. */
@@ -31,8 +36,11 @@ export function glances(cgroups: Cgroups): Glances {
     figure !== undefined && cgroups.controllers.has(figure.controller);
   const failing = ways.filter(([, way]) => way.fail?.length);
   const counted = failing.filter(([, way]) => way.fail?.every(isNear));
+  const shallow = counted.filter(([, way]) => !way.fail?.some(({ tree }) => tree));
   const tested = counted.filter(([, way]) => isNear(way.tries));
-  const holding = ways.filter(([, way]) => isNear(way.held) && isNear(way.limit));
+  const holding = ways.filter(
+    ([key, way]) => fillsUp(levelRow(key).codec.unit) && isNear(way.held) && isNear(way.limit),
+  );
 
   /** The same groups, where a file is read once however many figures are in it. */
   function once(): Cgroups {
@@ -61,10 +69,12 @@ export function glances(cgroups: Cgroups): Glances {
 
   return {
     beyond: failing.filter((each) => !counted.includes(each)).map(([key]) => key),
-    of(group) {
+    of(group, deep) {
       const read = once();
       return {
-        fails: numbers(counted.map(([key, way]) => [key, failsIn(read, group, way.fail ?? [])])),
+        fails: numbers(
+          (deep ? counted : shallow).map(([key, way]) => [key, failsIn(read, group, way.fail ?? [])]),
+        ),
         held: numbers(holding.map(([key, way]) => [key, readFigure(read, group, way.held)])),
         tries: numbers(tested.map(([key, way]) => [key, readFigure(read, group, way.tries)])),
       };

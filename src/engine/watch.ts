@@ -21,6 +21,8 @@ const RESOURCES = ["cpu", "memory", "io"] as const satisfies readonly (keyof Pre
 const PRESSURE_EVERY = 9_000;
 /** Milliseconds for which limits are believed; one that seems near is read again before it is told. */
 const LIMITS_EVERY = 60_000;
+/** Milliseconds between two deep looks, unless something is about to happen. */
+const DEEP_EVERY = 15_000;
 /** Milliseconds of looking without a pause. */
 const SLICE = 4;
 
@@ -46,6 +48,7 @@ interface Memory {
   limits: Record<string, number>;
   limitsAt: number;
   near: Set<string>;
+  deepAt: number;
   last: { at: number; glance: Glance } | null;
   throttled: Lasting;
   pressureAt: number;
@@ -74,6 +77,7 @@ export function startWatch({ cgroups, runtime, counters, teller, config, log }: 
       limits: {},
       limitsAt: Number.NEGATIVE_INFINITY,
       near: new Set(),
+      deepAt: Number.NEGATIVE_INFINITY,
       last: null,
       throttled: NOT_YET,
       pressureAt: performance.now(),
@@ -83,11 +87,13 @@ export function startWatch({ cgroups, runtime, counters, teller, config, log }: 
     return made;
   }
 
-  function look(name: string): void {
+  function look(name: string, isCalled: boolean): void {
     const m = memoryOf(name);
     if (!m) return;
     const at = performance.now();
-    const glance = reader.of(m.group);
+    const deep = isCalled || m.near.size > 0 || at - m.deepAt >= DEEP_EVERY;
+    const glance = reader.of(m.group, deep);
+    if (deep) m.deepAt = at;
     lookForNear(name, m, glance, at);
     lookForThrottling(name, m, glance, at);
     if (at - m.pressureAt >= PRESSURE_EVERY) lookForPressure(name, m, at);
@@ -170,7 +176,7 @@ export function startWatch({ cgroups, runtime, counters, teller, config, log }: 
     for (const [i, name] of names.entries()) {
       if (stopped) return;
       try {
-        look(name);
+        look(name, false);
       } catch (error) {
         log("debug", "a container could not be looked at", { container: name, error: String(error) });
       }
@@ -196,7 +202,7 @@ export function startWatch({ cgroups, runtime, counters, teller, config, log }: 
   }
   void run();
   return {
-    look,
+    look: (name) => look(name, true),
     stop() {
       stopped = true;
       wake();

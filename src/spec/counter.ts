@@ -27,6 +27,9 @@ export interface Counter extends LevelCounter {
   rebooted: string | null;
 }
 
+/** Whether what is held under a level fills up to its limit; time that was used doesn't. */
+export const fillsUp = (unit: string): boolean => unit !== "seconds";
+
 /** Refusals of one level. */
 export interface FailCount {
   /** What the kernel's counter said last. */

@@ -1,5 +1,5 @@
 /** How counters look to people: units, what stands out. */
-import type { Counter } from "../../spec/counter.ts";
+import { type Counter, fillsUp } from "../../spec/counter.ts";
 import { showBytes } from "../format.ts";
 import type { Column } from "../text.ts";
 import { inUnit } from "../unit.ts";
@@ -28,8 +28,8 @@ export const counts = ({ held, peak, fail }: Counter): boolean =>
   held !== null || peak !== null || fail !== null;
 
 /** Whether what is held is near the limit; nothing is near a limit of nothing. */
-export const isNear = ({ held, limit: most }: Row): boolean =>
-  typeof held === "number" && typeof most === "number" && most > 0 && held >= most * NEAR;
+export const isNear = ({ unit, held, limit: most }: Row): boolean =>
+  fillsUp(unit) && typeof held === "number" && typeof most === "number" && most > 0 && held >= most * NEAR;
 
 /** Columns; with `since` those that tell what is new, with `rebooted` when the guest rebooted itself. */
 export function columnsOf(since: boolean, rebooted: boolean): Record<string, Column<Row>> {
