@@ -1,6 +1,8 @@
 /** The arithmetic of the comparisons. */
 import { expect, test } from "bun:test";
 import { figure } from "../../bench/figures.ts";
+import { keeping } from "../../bench/isolation/kept.ts";
+import { told } from "../../bench/isolation/refusals.ts";
 import { type Held, shareOf } from "../../bench/memory.ts";
 
 test("the median and the 95th percentile", () => {
@@ -27,4 +29,34 @@ test("a container's memory is what the machine lost, less the guests' new proces
     ]),
   };
   expect(shareOf(before, after, 2)).toEqual({ whole: 80, processes: 20, guest: 20 });
+});
+
+test("what a victim keeps is compared with itself before and after", () => {
+  const load = (rate: number, p95: number, failed = {}) => ({ rate, p95, p50: 1, p99: 1, max: 1, failed });
+  const alone = [load(700, 1000), load(900, 3000)];
+  expect(keeping({ alone, beside: load(400, 8000, { terminal: 2 }) })).toEqual({
+    rate: 0.5,
+    p95: { alone: 2000, beside: 8000 },
+    failed: true,
+  });
+  expect(keeping({ alone, beside: load(800, 2000) }).failed).toBe(false);
+});
+
+test("counters that refused come first, then those that are nearly full", () => {
+  const row = (key: string, fail: number | null, peak: number | null, limit: number | null) => ({
+    key,
+    held: 0,
+    peak,
+    limit,
+    fail,
+  });
+  const rows = [
+    row("cpu.weight", null, null, 100),
+    row("pids.limit", 3, 10, 10),
+    row("memory.limit", 70, 5, 10),
+    row("pty.limit", null, 510, 512),
+    row("shm.size", null, 94, 100),
+    row("io.write.bps", null, 5, null),
+  ];
+  expect(told(rows)).toEqual(["memory.limit refused 70", "pids.limit refused 3", "pty.limit full (100 %)"]);
 });
