@@ -1,3 +1,4 @@
+import { openDevices } from "../engine/door-device.ts";
 import { openIpc } from "../engine/door-ipc.ts";
 import { openOom, openRlimits } from "../engine/door-process.ts";
 import { openPseudofs } from "../engine/door-pseudofs.ts";
@@ -12,6 +13,7 @@ import type { LevelHost } from "../spec/level.ts";
 export function openDoors(paths: Paths, quotas: Quotas, cgroups: Cgroups, host: () => LevelHost): LevelDoors {
   return {
     quota: openQuota(paths, quotas),
+    "device-nodes": openDevices(paths),
     ipc: openIpc(),
     pseudofs: openPseudofs(paths, () => host().memory),
     rlimit: openRlimits(cgroups, host),

@@ -29,6 +29,8 @@ export type DoorValues = Readonly<Record<string, string>>;
 export interface LevelDoor {
   /** Why this host can't do it, or `null`. */
   missing(file: string): string | null;
+  /** Why this host can't have a text, which is well formed, or `null`. */
+  check?(file: string, text: string): string | null;
   /** Asks programs for what `read` answers next; a door that reads the kernel itself has none. */
   look?(target: LevelTarget): Promise<void>;
   /** What is in force in a container that runs, `null` when there is no such thing. */

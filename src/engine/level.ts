@@ -5,7 +5,7 @@
  */
 import type { Cgroups } from "../host/cgroup/index.ts";
 import { type Present, planLevels, stepText } from "../plan/level.ts";
-import { UNLIMITED } from "../spec/codec.ts";
+import { badValue, UNLIMITED } from "../spec/codec.ts";
 import type { ContainerRecord, LevelValue, LevelValues } from "../spec/container.ts";
 import { WarrenError } from "../spec/errors.ts";
 import { cgroupTop, type Instance } from "../spec/instance.ts";
@@ -94,6 +94,8 @@ export interface Levels {
   startValues(record: ContainerRecord, again: boolean): StartValues;
   /** Brings a running container to its saved levels (after a reboot from inside). Throws REFUSED, FAILED. */
   apply(name: string): Promise<void>;
+  /** Takes back what was set live in a run that is over and outlived it, where the hook could not. */
+  settle(name: string): Promise<void>;
   /** Values for a new container's record, from text. Throws NO_LEVEL, BAD_VALUE, UNSUPPORTED. */
   parseRequest(levels: Record<string, string>): LevelValues;
   /** What is wanted of each container that runs. */
@@ -144,6 +146,11 @@ export function createLevels(deps: LevelDeps): Levels {
       const row = levelRow(key);
       const reason = why(row, host);
       if (reason !== null) throw unsupportedError(row, reason);
+      for (const { controller, file, of, text } of wayOf(row, dialect)?.settings ?? []) {
+        const wrong = of[0] === key ? doors[controller]?.check?.(file, text(values, host)) : null;
+        if (wrong)
+          throw badValue(key, row.codec.format(values[key] ?? null), wrong, `use ${row.codec.forms}`);
+      }
     }
     return values;
   }
@@ -184,11 +191,11 @@ export function createLevels(deps: LevelDeps): Levels {
   ) {
     const group = target.cgroup;
     const rows = rowsOf(keys);
-    const attempt = async (left: number): Promise<void> => {
-      const kernel = await openFor(target, rows);
     const settings = settingsOf(keys, dialect);
     for (const controller of new Set(settings.map((each) => each.controller)))
       await cgroups.handDown(group, controller);
+    const attempt = async (left: number): Promise<void> => {
+      const kernel = await openFor(target, rows);
       const have = readPresent(kernel, group, settings, host);
       complete(group, keys, have);
       const steps = planLevels(have, want, host);
@@ -353,6 +360,17 @@ export function createLevels(deps: LevelDeps): Levels {
         .filter((row) => waits(row, effective[row.key] ?? null, saved[row.key] ?? null, host) === null)
         .map(({ key }) => key);
       await change(run, keys, saved, host, () => live.forget(record.uuid));
+    },
+    async settle(name) {
+      const host = hostFacts();
+      const record = recordOf(name);
+      const run = running(name);
+      if (!run || Object.keys(live.get(record.uuid, String(run.pid))).length > 0) return;
+      const outlives = (key: string): boolean =>
+        settingsOf([key], dialect).some(({ controller }) => doors[controller]?.lasting);
+      const keys = Object.keys(live.last(record.uuid)).filter(outlives);
+      if (keys.length > 0)
+        await change(run, keys, savedOf(record, host), host, () => live.forget(record.uuid));
     },
     parseRequest(levels) {
       const host = hostFacts();

@@ -18,6 +18,8 @@ export interface Paths {
   /** The guest's terminals and shared memory, mounted while it runs. */
   pts(uuid: string): string;
   shm(uuid: string): string;
+  /** Nodes of the devices it was given. */
+  devices(uuid: string): string;
   scratchOf(uuid: string): string;
   /** LXC's run-time files of a container. */
   runOf(name: string): string;
@@ -37,6 +39,7 @@ export function pathsOf({ state, run }: Instance): Paths {
     rootGuard: (uuid) => `${run}/rootfs/${uuid}`,
     pts: (uuid) => `${run}/rootfs/${uuid}/pts`,
     shm: (uuid) => `${run}/rootfs/${uuid}/shm`,
+    devices: (uuid) => `${run}/rootfs/${uuid}/dev`,
     scratchOf: (uuid) => `${run}/scratch/${uuid}`,
     runOf: (name) => `${run}/lxc/${name}`,
   };

@@ -28,6 +28,7 @@ export interface Codec {
     | "cpus"
     | "cpuset"
     | "seconds"
+    | "devices"
     | "switch";
   /** Forms a person can write, for help and for the fix of an error. */
   readonly forms: string;
@@ -240,4 +241,21 @@ export const onOff: Codec = {
     throw badValue(key, text, "is neither on nor off", `use ${onOff.forms}`);
   },
   format: String,
+};
+
+/** Names of devices below /dev, sorted; the empty text is none. */
+export const deviceList: Codec = {
+  unit: "devices",
+  forms: "kvm,snd/timer (names below /dev) or none",
+  parse(text, { key }) {
+    const word = text.trim();
+    if (word === "none" || word === "") return "";
+    const names = word.split(",").map((name) => name.replace(/^\/dev\//, ""));
+    const wrong = names.find(
+      (name) => !/^[\w][\w.:+-]*(?:\/[\w][\w.:+-]*){0,4}$/.test(name) || name.length > 200,
+    );
+    if (wrong !== undefined) throw badValue(key, text, "is not a list of devices", `use ${deviceList.forms}`);
+    return [...new Set(names)].sort().join(",");
+  },
+  format: (value) => (value === null || value === "" ? "none" : String(value)),
 };

@@ -10,6 +10,7 @@ import { bytes, count, cpus, cpuset, weight } from "./codec.ts";
 import type { LevelRow } from "./level.ts";
 import { cpuBurst, cpuIdle, cpuLimit, cpuWeight } from "./levels/cpu.ts";
 import { checkCpus, cpuNodes, cpuSet } from "./levels/cpuset.ts";
+import { DEVICE_ROWS } from "./levels/devices.ts";
 import { DISK_ROWS } from "./levels/disk.ts";
 import { IO_RATES, ioWeight } from "./levels/io.ts";
 import { IPC_ROWS } from "./levels/ipc.ts";
@@ -129,6 +130,7 @@ const ROWS = [
   ...DISK_ROWS,
   ...PSEUDOFS_ROWS,
   ...IPC_ROWS,
+  ...DEVICE_ROWS,
 ] as const satisfies readonly LevelRow[];
 
 /** The table. */

@@ -24,6 +24,7 @@ const NR = {
   pidfd_send_signal: 424,
   mount_setattr: 442,
   mkdirat: ARM ? 34 : 258,
+  mknodat: ARM ? 33 : 259,
   unlinkat: ARM ? 35 : 263,
   readlinkat: ARM ? 78 : 267,
 } as const;
@@ -141,6 +142,14 @@ export function openInRoot(dir: number, path: string, flags: number, mode = 0): 
 export function makeDirectory(dir: number, name: string, mode: number): void {
   const text = cstring(name);
   call("mkdirat", name, dir, ptr(text), mode);
+}
+
+/** mknodat(2) of a device; `mode` has its type. */
+export function makeNode(path: string, mode: number, major: number, minor: number): void {
+  const text = cstring(path);
+  // dev_t as the kernel takes it: 12 bits of major above 8 bits of minor, the minor's upper 12 above both.
+  const device = ((minor & 0xfff00) << 12) | (major << 8) | (minor & 0xff);
+  call("mknodat", path, AT_FDCWD, ptr(text), mode, device >>> 0);
 }
 
 /** unlinkat(2): `name` is one component, below the directory `dir`. */
