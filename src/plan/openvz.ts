@@ -1,6 +1,7 @@
 /** OpenVZ's container configurations and samples: shell assignments that are read, never executed. */
 import { badValue, UNLIMITED } from "../spec/codec.ts";
 import { WarrenError } from "../spec/errors.ts";
+import type { LevelRow } from "../spec/level.ts";
 import { LEVELS } from "../spec/levels.ts";
 import { printable } from "../spec/name.ts";
 import { OPENVZ_LEFT_OUT } from "../spec/openvz.ts";
@@ -61,6 +62,14 @@ function modern(given: ReadonlyMap<string, string>): { config: Map<string, strin
   return { config, leftOut };
 }
 
+/** A row's own text as people write it: OpenVZ's pages and KiB became plain numbers of bytes. */
+function readable(row: LevelRow, name: string, text: string): string | undefined {
+  const own = ownText(row, name, text);
+  return own !== undefined && /^\d+$/.test(own)
+    ? row.codec.format(row.codec.parse(own, { key: row.key }))
+    : own;
+}
+
 /** The levels of a name, each with its own text; the reason when there is none. */
 function levelsOf(name: string, value: string): Record<string, string> | string {
   const rows = LEVELS.filter(({ alias }) => alias?.name === name.toLowerCase());
@@ -69,7 +78,7 @@ function levelsOf(name: string, value: string): Record<string, string> | string 
   for (const text of new Set([value, limitOf(value)]))
     try {
       const own = rows.map(
-        (row) => [row.key, ownText(row, name.toLowerCase(), text.replace(NO_LIMIT, UNLIMITED))] as const,
+        (row) => [row.key, readable(row, name.toLowerCase(), text.replace(NO_LIMIT, UNLIMITED))] as const,
       );
       return Object.fromEntries(own.flatMap(([key, each]) => (each === undefined ? [] : [[key, each]])));
     } catch (error) {
@@ -77,6 +86,10 @@ function levelsOf(name: string, value: string): Record<string, string> | string 
     }
   return `not a value that ${rows.map(({ key }) => key).join(" and ")} can have`;
 }
+
+/** Whether a value has no barrier and no limit. */
+const asksNothing = (value: string): boolean =>
+  !limited(value) && value.split(":").every((part) => part === "0" || NO_LIMIT.test(part));
 
 /** A profile's content out of OpenVZ's, and one list of what has no meaning today. Throws BAD_VALUE. */
 export function fromOpenvz(text: string): { content: ProfileContent; leftOut: LeftOut[] } {
@@ -92,12 +105,7 @@ export function fromOpenvz(text: string): { content: ProfileContent; leftOut: Le
     } else {
       const found = levelsOf(name, value);
       if (typeof found !== "string") Object.assign(content.levels, found);
-      else
-        leave(
-          name in OPENVZ_LEFT_OUT && /\d|unlimited/.test(value) && !limited(value)
-            ? "asks for no limit"
-            : found,
-        );
+      else leave(name in OPENVZ_LEFT_OUT && asksNothing(value) ? "asks for no limit" : found);
     }
   }
   return { content, leftOut };

@@ -194,7 +194,7 @@ describe("profiles", () => {
     expect(said).toMatch(/^KMEMSIZE +14372700:14790164 +kernel memory is counted within memory.limit/m);
     expect(said).toMatch(/^IP_ADDRESS +10\.0\.0\.1 +belongs to one container/m);
     expect((await d.json("profile", "show", "openvz-tiny")).levels).toEqual({
-      "memory.limit": String(69632 * 4096),
+      "memory.limit": "272MiB",
       "pids.limit": "240",
       "cpu.weight": "100",
     });

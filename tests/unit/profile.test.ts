@@ -87,7 +87,7 @@ KMEMSIZE="14372700:14790164"
 PRIVVMPAGES="65536:69632"
 NUMPROC="240:240"
 PHYSPAGES="0:9223372036854775807"
-VMGUARPAGES="33792:9223372036854775807"
+OOMGUARPAGES="26112:9223372036854775807"
 CPUUNITS="1000"
 BOOTORDER="7"
 DESCRIPTION="a sample"
@@ -98,10 +98,11 @@ STRANGE="1"
     expect(content).toMatchObject({
       description: "a sample",
       priority: 7,
-      levels: { "memory.limit": String(69632 * 4096), "pids.limit": "240", "cpu.weight": "100" },
+      levels: { "memory.limit": "272MiB", "pids.limit": "240", "cpu.weight": "100" },
     });
     const reasons = Object.fromEntries(leftOut.map(({ name, reason }) => [name, reason]));
     expect(reasons.KMEMSIZE).toBe(OPENVZ_LEFT_OUT.KMEMSIZE!);
+    expect(reasons.OOMGUARPAGES).toBe(OPENVZ_LEFT_OUT.OOMGUARPAGES!);
     expect(reasons.PRIVVMPAGES).toEndWith("taken as memory.limit");
     expect(reasons.PHYSPAGES).toBe("only counted where it is unlimited");
     expect(reasons.VE_ROOT).toBe("belongs to one container, not to a profile");

@@ -43,6 +43,12 @@ export const edit = command({
   examples: [["profile edit web", ""]],
   async handler(given, ctx) {
     const before = await ctx.client.get<Profile>(`/v1/profiles${at(given.profile)}`);
+    if (before.builtin)
+      throw new WarrenError(
+        "REFUSED",
+        `profile "${before.name}" comes with Warren and stays as it is`,
+        `make your own of it: warren profile create NAME --from ${before.name}`,
+      );
     const directory = await mkdtemp(`${tmpdir()}/warren-edit-`);
     try {
       const file = `${directory}/profile.yaml`;
