@@ -149,7 +149,7 @@ export function fakeCgroups(dialect: Dialect): FakeCgroups {
       if (!/^\d+$/.test(rest)) refuse("write", path, "EINVAL", text);
       if (rest === "0") lines.delete(disk);
       else lines.set(disk, text);
-      return [...lines.values()].join("\n");
+      return [...lines.values()].sort().join("\n");
     }
     const old = new Map(
       (lines.get(disk) ?? "")
@@ -165,7 +165,7 @@ export function fakeCgroups(dialect: Dialect): FakeCgroups {
     const words = keys.map((key) => `${key}=${old.get(key) ?? "max"}`);
     if (words.every((word) => word.endsWith("=max"))) lines.delete(disk);
     else lines.set(disk, `${disk} ${words.join(" ")}`);
-    return [...lines.values()].join("\n");
+    return [...lines.values()].sort().join("\n");
   }
 
   function reclaimTo(target: number): void {

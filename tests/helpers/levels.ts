@@ -9,6 +9,7 @@ import type { Dialect, LevelHost } from "../../src/spec/level.ts";
 import type { Store } from "../../src/store/index.ts";
 import { openStore } from "../../src/store/sqlite.ts";
 import { type FakeCgroups, fakeCgroups } from "./cgroup-fake.ts";
+import { fakeDoors } from "./door-fake.ts";
 
 export const HOST: LevelHost = {
   memory: 16 * 1024 ** 3,
@@ -65,9 +66,14 @@ export function containerRecord(name: string, levels: ContainerRecord["levels"] 
 }
 
 /** The container `web` in the group `warren/web`, with LXC's inner group, running unless told. */
-export function levelBench(dialect: Dialect, saved: ContainerRecord["levels"] = {}): LevelBench {
+export function levelBench(
+  dialect: Dialect,
+  saved: ContainerRecord["levels"] = {},
+  host: LevelHost = HOST,
+): LevelBench {
   const cgroups = fakeCgroups(dialect);
   for (const group of ["warren", GROUP, `${GROUP}/guest`]) cgroups.make(group);
+  const doors = fakeDoors(cgroups, host);
   const store = openStore(":memory:");
   store.containers.insert("web", containerRecord("web", saved));
   const events: NewEvent[] = [];
@@ -81,8 +87,8 @@ export function levelBench(dialect: Dialect, saved: ContainerRecord["levels"] = 
       cgroups,
       events: { emit: (event) => ({ ...event, seq: events.push(event), time: "2026-01-01T00:00:00Z" }) },
       instance: instanceOf(undefined),
-      hostFacts: () => HOST,
-      doors: {},
+      hostFacts: () => host,
+      doors,
       running: () => (bench.pid === null ? null : { ...TARGET, pid: bench.pid }),
     }),
   };

@@ -1,65 +1,67 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { settingsOf } from "../../src/engine/level-kernel.ts";
-import { changeOf, type Present, planLevels, settingSteps } from "../../src/plan/level.ts";
+import {
+  changeOf,
+  type LevelStep,
+  type Present,
+  planLevels,
+  settingSteps,
+  undoSteps,
+} from "../../src/plan/level.ts";
 import type { LevelValues } from "../../src/spec/container.ts";
-import { cpuListText } from "../../src/spec/cpulist.ts";
-import type { Dialect } from "../../src/spec/level.ts";
+import type { Dialect, Setting } from "../../src/spec/level.ts";
+import { FRESH_LEVELS } from "../../src/spec/level-request.ts";
 import { LEVELS } from "../../src/spec/levels.ts";
+import { allLevels } from "../helpers/level-values.ts";
 import { HOST } from "../helpers/levels.ts";
 
 const KEYS = LEVELS.map(({ key }) => key);
-const MIB = 1024 ** 2;
-const nullable = (values: fc.Arbitrary<number | string>) => fc.oneof(fc.constant(null), values);
-const cpuSets = fc
-  .uniqueArray(fc.nat({ max: 3 }), { minLength: 1 })
-  .map((all) => cpuListText(all.sort((a, b) => a - b)));
-/** Levels that can stand together on both dialects. */
-const allLevels: fc.Arbitrary<LevelValues> = fc
-  .record({
-    "memory.limit": nullable(fc.integer({ min: 4, max: 4096 }).map((n) => n * MIB)),
-    "memory.swap": nullable(fc.integer({ min: 0, max: 1024 }).map((n) => n * MIB)),
-    "cpu.weight": fc.integer({ min: 1, max: 10_000 }),
-    "cpu.limit": nullable(fc.integer({ min: 1, max: 400 }).map((n) => n / 100)),
-    "cpu.set": nullable(cpuSets),
-    "pids.limit": nullable(fc.integer({ min: 1, max: 4096 })),
-  })
-  .map((all) => (all["memory.limit"] === null ? { ...all, "memory.swap": null } : all));
 
-const present = (levels: LevelValues, dialect: Dialect): Present[] =>
-  settingsOf(KEYS, dialect).map((setting) => ({ setting, text: setting.text(levels, HOST), below: [] }));
+const present = (levels: LevelValues, dialect: Dialect): Present[] => {
+  const inForce = settingsOf(KEYS, dialect).filter(({ when }) => when?.(levels, HOST) !== false);
+  return inForce.map((setting) => ({ setting, text: setting.text(levels, HOST), below: [] }));
+};
+/** Each file's own word: one file may have several. */
+const nameOf = ({ controller, file, of }: Setting): string => `${controller}/${file} of ${of[0]}`;
 
 describe.each(["v1", "v2"] as const)("a plan on %s", (dialect) => {
+  const levels = allLevels(dialect, HOST);
+  /** What stays in force beside old and new: a weight comes and goes with idling, which the transaction's tests have. */
+  const steady = fc
+    .tuple(levels, levels)
+    .map(([old, next]) => [old, { ...next, "cpu.idle": old["cpu.idle"] ?? "off" }] as const);
   const settings = settingsOf(KEYS, dialect);
-  const settingFor = (file: string) => settings.find((each) => each.file === file);
+  const settingFor = ({ controller, file, key }: LevelStep) =>
+    settings.find((each) => each.controller === controller && each.file === file && each.of[0] === key);
 
   test("leads from old to new, and never through what is looser than both", () => {
     fc.assert(
-      fc.property(allLevels, allLevels, (old, next) => {
-        const state = new Map(settings.map((s) => [s.file, s.text(old, HOST)]));
-        for (const { action, file, from, to } of planLevels(present(old, dialect), next, HOST)) {
-          const setting = settingFor(file);
-          if (action === "reclaim" || !setting) continue;
-          expect(state.get(file)).toBe(from);
-          state.set(file, to);
-          expect([setting.text(old, HOST), setting.text(next, HOST)]).toContain(to);
+      fc.property(steady, ([old, next]) => {
+        const have = present(old, dialect);
+        const state = new Map(have.map(({ setting, text }) => [nameOf(setting), text]));
+        for (const step of planLevels(have, next, HOST)) {
+          const setting = settingFor(step);
+          if (step.action === "reclaim" || !setting) continue;
+          expect(state.get(nameOf(setting))).toBe(step.from);
+          state.set(nameOf(setting), step.to);
+          expect([setting.text(old, HOST), setting.text(next, HOST)]).toContain(step.to);
           if (dialect === "v1") expect(memoryFits(state)).toBe(true);
+          expect(burstFits(state)).toBe(true);
         }
-        for (const s of settings)
-          expect(changeOf(s, state.get(s.file) ?? "", s.text(next, HOST))).toBe("none");
+        for (const { setting } of have)
+          expect(changeOf(setting, state.get(nameOf(setting)) ?? "", setting.text(next, HOST))).toBe("none");
       }),
     );
   });
 
   test("tightens before it loosens", () => {
     fc.assert(
-      fc.property(allLevels, allLevels, (old, next) => {
-        const changes = planLevels(present(old, dialect), next, HOST).flatMap(
-          ({ action, file, from, to }) => {
-            const setting = settingFor(file);
-            return action === "write" && setting ? [changeOf(setting, from, to)] : [];
-          },
-        );
+      fc.property(steady, ([old, next]) => {
+        const changes = planLevels(present(old, dialect), next, HOST).flatMap((step) => {
+          const setting = settingFor(step);
+          return step.action === "write" && setting ? [changeOf(setting, step.from, step.to)] : [];
+        });
         const order = changes.map((change) => ["tighten", "replace", "loosen"].indexOf(change));
         expect(order).toEqual(order.toSorted());
       }),
@@ -67,13 +69,26 @@ describe.each(["v1", "v2"] as const)("a plan on %s", (dialect) => {
   });
 });
 
+/** What is saved up is never more than what a period gives. */
+function burstFits(state: ReadonlyMap<string, string>): boolean {
+  const number = (name: string) => Number.parseInt(state.get(name) ?? "", 10);
+  const quota = [number("cpu/cpu.cfs_quota_us of cpu.limit"), number("cpu/cpu.max of cpu.limit")].find(
+    (each) => each >= 0,
+  );
+  const burst = [number("cpu/cpu.cfs_burst_us of cpu.burst"), number("cpu/cpu.max.burst of cpu.burst")];
+  return quota === undefined || (burst.find((each) => each >= 0) ?? 0) <= quota;
+}
+
 /** v1: memory plus swap is never less than memory alone. */
 function memoryFits(state: ReadonlyMap<string, string>): boolean {
-  const number = (file: string) => {
-    const value = Number(state.get(file));
+  const number = (name: string) => {
+    const value = Number(state.get(name));
     return value < 0 ? Number.POSITIVE_INFINITY : value;
   };
-  return number("memory.memsw.limit_in_bytes") >= number("memory.limit_in_bytes");
+  return (
+    number("memory/memory.memsw.limit_in_bytes of memory.swap") >=
+    number("memory/memory.limit_in_bytes of memory.limit")
+  );
 }
 
 describe("groups below", () => {
@@ -116,6 +131,32 @@ describe("groups below", () => {
     ]);
   });
 });
+
+test.each(["v1", "v2"] as const)(
+  "a weight follows when idling ends, and goes back with it (%s)",
+  (dialect) => {
+    const idle = { ...FRESH_LEVELS, "cpu.idle": "on", "cpu.weight": 250 };
+    const settings = settingsOf(["cpu.idle"], dialect);
+    // What the kernel shows for the weight of an idle group.
+    const have = settings.map((setting) => ({
+      setting,
+      text: setting.file === "cpu.idle" ? "1" : dialect === "v1" ? "3" : "0",
+      below: [],
+    }));
+    const steps = planLevels(have, { ...idle, "cpu.idle": "off" }, HOST);
+    expect(steps.map(({ key, to }) => [key, to])).toEqual([
+      ["cpu.idle", "0"],
+      ["cpu.weight", dialect === "v1" ? "2560" : "250"],
+    ]);
+    expect(
+      steps
+        .toReversed()
+        .flatMap((step) => undoSteps(step, have))
+        .map(({ to }) => to),
+    ).toEqual(["1"]);
+    expect(planLevels(have, idle, HOST)).toEqual([]);
+  },
+);
 
 test("memory on v2 goes down in stages", () => {
   const setting = settingsOf(["memory.limit"], "v2")[0]!;

@@ -1,96 +1,91 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { settingsOf } from "../../src/engine/level-kernel.ts";
-import { bytes, cpus, cpuset } from "../../src/spec/codec.ts";
-import type { LevelValue } from "../../src/spec/container.ts";
 import { WarrenError } from "../../src/spec/errors.ts";
+import type { LevelHost } from "../../src/spec/level.ts";
 import { LEVELS } from "../../src/spec/levels.ts";
+import { someChange } from "../helpers/level-values.ts";
 import { GROUP, HOST, type LevelBench, levelBench } from "../helpers/levels.ts";
 
 const MIB = 1024 ** 2;
 const KEYS = LEVELS.map(({ key }) => key);
-const text = (codec: { format(value: LevelValue): string }) => (value: LevelValue) => codec.format(value);
-
-/** Any change of one to six levels. Memory is always limited, so that swap may be on v1. */
-const changes: fc.Arbitrary<Record<string, string>> = fc.record(
-  {
-    "memory.limit": fc.integer({ min: 4, max: 512 }).map((n) => text(bytes)(n * MIB)),
-    "memory.swap": fc.oneof(
-      fc.constant("unlimited"),
-      fc.integer({ min: 0, max: 512 }).map((n) => text(bytes)(n * MIB)),
-    ),
-    "cpu.weight": fc.integer({ min: 1, max: 10_000 }).map(String),
-    "cpu.limit": fc.oneof(
-      fc.constant("unlimited"),
-      fc.integer({ min: 1, max: 400 }).map((n) => text(cpus)(n / 100)),
-    ),
-    "cpu.set": fc
-      .constantFrom("unlimited", "0", "1", "0-1", "1-2", "3", "0-3")
-      .map((s) => (s === "unlimited" ? s : text(cpuset)(s))),
-    "pids.limit": fc.integer({ min: 1, max: 4096 }).map(String),
-  },
-  { requiredKeys: [] },
-);
-
 const code = (work: Promise<unknown>): Promise<string> =>
   work.then(
     () => "done",
     (error) => (error instanceof WarrenError ? error.code : `not ours: ${error}`),
   );
 
-/** What the kernel has, without what reclaiming changes; no list of CPUs on v2 is all of them. */
+/** No list of CPUs or nodes on v2 is all of them. */
+const meaning = (path: string, text: string): string => {
+  if (text !== "") return text;
+  return path.endsWith("cpuset.cpus") ? HOST.cpus : path.endsWith("cpuset.mems") ? HOST.nodes : text;
+};
+/** What the kernel has, without what reclaiming changes. */
 const kernel = ({ cgroups }: LevelBench) =>
   Object.fromEntries(
     [...cgroups.files]
       .filter(([path]) => !/usage|current|peak/.test(path))
-      .map(([path, text]) => [path, path.endsWith("cpuset.cpus") && text === "" ? HOST.cpus : text]),
+      .map(([path, text]) => [path, meaning(path, text)]),
   );
 
 /** Whether the kernel has what the record says. */
 async function agree(bench: LevelBench): Promise<void> {
-  for (const [key, { saved, effective }] of Object.entries(await bench.levels.get("web"))) {
-    // In force are always CPUs by number.
-    const meant = key === "cpu.set" ? (saved ?? HOST.cpus) : saved;
-    expect({ [key]: effective }).toEqual({ [key]: meant });
+  const rows = bench.levels.catalogue();
+  const can = new Set(rows.flatMap(({ key, supported, live }) => (supported && live ? [key] : [])));
+  const state = await bench.levels.get("web");
+  // In force are always CPUs and nodes by number.
+  const all: Record<string, string> = { "cpu.set": HOST.cpus, "cpu.nodes": HOST.nodes };
+  for (const [key, { saved, effective }] of Object.entries(state)) {
+    // An idle group has no weight.
+    if (!can.has(key) || (key === "cpu.weight" && state["cpu.idle"]?.saved === "on")) continue;
+    expect({ [key]: effective }).toEqual({ [key]: saved ?? all[key] ?? null });
   }
 }
 
 describe.each(["v1", "v2"] as const)("on %s", (dialect) => {
-  test("1000 random changes with failing writes leave kernel and record equal", async () => {
-    const run = fc.asyncProperty(
-      fc.array(fc.tuple(changes, fc.option(fc.nat({ max: 12 })), fc.nat({ max: 300 })), {
-        minLength: 5,
-        maxLength: 5,
-      }),
-      async (all) => {
-        const bench = levelBench(dialect);
-        await bench.levels.apply("web");
-        for (const [set, failing, held] of all) {
-          const { effective: limit } = (await bench.levels.get("web"))["memory.limit"]!;
-          const most = Math.min(held * MIB, Number(limit));
-          bench.cgroups.memory = { held: most, floor: most / 2 };
-          const record = bench.store.containers.get("web");
-          const before = kernel(bench);
-          const start = bench.cgroups.writes.length;
-          bench.cgroups.before = (path, _text, count) => {
-            // An undo that is refused once is tried again, so every write may fail once; here one of them does.
-            if (count - start !== failing) return;
-            bench.cgroups.before = () => undefined;
-            throw new WarrenError("FAILED", `write ${path}: EIO`, "", { errno: "EIO" });
-          };
-          const outcome = await code(bench.levels.set("web", { set, save: true, dryRun: false }));
-          expect(["done", "FAILED", "REFUSED"]).toContain(outcome);
-          if (outcome !== "done") {
-            expect(kernel(bench)).toEqual(before);
-            expect(bench.store.containers.get("web")).toEqual(record);
+  // One that may raise what limits processes, and one where that can only go down.
+  const hosts: LevelHost[] = [HOST, { ...HOST, raises: false }];
+  test.each(hosts)(
+    "1000 random changes with failing writes leave kernel and record equal (%#)",
+    async (host) => {
+      const changes = someChange(dialect, host);
+      const run = fc.asyncProperty(
+        fc.array(fc.tuple(changes, fc.option(fc.nat({ max: 12 })), fc.nat({ max: 300 })), {
+          minLength: 5,
+          maxLength: 5,
+        }),
+        async (all) => {
+          const bench = levelBench(dialect, {}, host);
+          await bench.levels.apply("web");
+          for (const [set, failing, held] of all) {
+            const { effective: limit } = (await bench.levels.get("web"))["memory.limit"]!;
+            const most = Math.min(held * MIB, limit === null ? Number.POSITIVE_INFINITY : Number(limit));
+            bench.cgroups.memory = { held: most, floor: most / 2 };
+            const record = bench.store.containers.get("web");
+            const before = kernel(bench);
+            const start = bench.cgroups.writes.length;
+            bench.cgroups.before = (path, _text, count) => {
+              // An undo that is refused once is tried again, so every write may fail once; here one of them does.
+              if (count - start !== failing) return;
+              bench.cgroups.before = () => undefined;
+              // What can only go down comes last: there is no way back from a failure between two of them.
+              if (!host.raises && path.startsWith("rlimit:")) return;
+              throw new WarrenError("FAILED", `write ${path}: EIO`, "", { errno: "EIO" });
+            };
+            const outcome = await code(bench.levels.set("web", { set, save: true, dryRun: false }));
+            expect(["done", "FAILED", "REFUSED", "BAD_VALUE"]).toContain(outcome);
+            if (outcome !== "done") {
+              expect(kernel(bench)).toEqual(before);
+              expect(bench.store.containers.get("web")).toEqual(record);
+            }
+            if (host.raises) await agree(bench);
           }
-          await agree(bench);
-        }
-        bench.store.close();
-      },
-    );
-    await fc.assert(run, { numRuns: 200 });
-  });
+          bench.store.close();
+        },
+      );
+      await fc.assert(run, { numRuns: 200 });
+    },
+  );
 
   test("a failure at each write in turn takes back those before it", async () => {
     const set = {
@@ -290,9 +285,11 @@ describe("a start", () => {
     expect(lines(levelBench("v1", saved))).toEqual([
       `memory/memory.limit_in_bytes = ${512 * MIB}`,
       `memory/memory.memsw.limit_in_bytes = ${512 * MIB}`,
+      "memory/memory.soft_limit_in_bytes = 0",
       "cpu/cpu.cfs_quota_us = 50000",
       "cpuset/cpuset.cpus = 0, inside first",
       "pids/pids.max = 2048",
+      "unified/cgroup.max.descendants = 2048",
     ]);
     expect(lines(levelBench("v2", saved))).toEqual([
       `memory/memory.max = ${512 * MIB}`,
@@ -300,6 +297,7 @@ describe("a start", () => {
       "cpu/cpu.max = 50000 100000",
       "cpuset/cpuset.cpus = 0",
       "pids/pids.max = 2048",
+      "unified/cgroup.max.descendants = 2048",
     ]);
   });
   test("is refused with one line when the host can't do a saved level any more", () => {
@@ -307,9 +305,10 @@ describe("a start", () => {
       `"web" has cpu.set=0-7 saved, and this host can't do it: names a CPU that isn't online (0-3)`,
     );
   });
-  test("every level of the table has its setting on both dialects", () => {
+  test("every level of the table has its setting on both dialects, or a reason why not", () => {
     for (const dialect of ["v1", "v2"] as const)
-      for (const key of KEYS) expect(settingsOf([key], dialect).length).toBeGreaterThan(0);
+      for (const { key, without } of LEVELS)
+        expect([key, settingsOf([key], dialect).length > 0]).toEqual([key, without?.[dialect] === undefined]);
   });
 });
 
