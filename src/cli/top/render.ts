@@ -72,13 +72,14 @@ function summary({ rows, order, reverse, interval, filter }: State, clock: strin
   return [...parts, ...(filter ? [`names with "${filter}"`] : [])].join("  ");
 }
 
+/** What all containers use together, of what the host has. */
 function totals(rows: readonly Row[], host: Host | null): string {
+  const rate = (key: keyof Row["rates"]): string => short(sum(rows, (row) => row.rates[key]));
   const cpu = percent(sum(rows, (row) => row.rates.cpu));
   return [
-    `cpu ${cpu}%${host ? ` of ${host.cpus * 100}%` : ""}`,
-    `memory ${short(sum(rows, (row) => row.memory))}${host ? ` of ${short(host.memory)}` : ""}`,
-    `io ${short(sum(rows, (row) => row.rates.ioRead))}/s in ${short(sum(rows, (row) => row.rates.ioWrite))}/s out`,
-    `net ${short(sum(rows, (row) => row.rates.netIn))}/s in ${short(sum(rows, (row) => row.rates.netOut))}/s out`,
+    host ? `cpu ${cpu}/${host.cpus * 100}%` : `cpu ${cpu}%`,
+    `mem ${short(sum(rows, (row) => row.memory))}${host ? `/${short(host.memory)}` : ""}`,
+    `read ${rate("ioRead")} write ${rate("ioWrite")} in ${rate("netIn")} out ${rate("netOut")} per s`,
   ].join("  ");
 }
 

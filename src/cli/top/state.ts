@@ -1,6 +1,7 @@
 /** What `top` shows and what keys do to it: pure, so that every key can be tested. */
-import { LEVELS } from "../../spec/levels.ts";
+
 import { ORDERS, type Order, sorted } from "./columns.ts";
+import { completed } from "./complete.ts";
 import type { Key } from "./keys.ts";
 import { type Row, rowsOf } from "./rates.ts";
 
@@ -102,18 +103,6 @@ function paced(state: State, by: 1 | -1): State {
   // An interval between two steps counts as just below the next.
   const step = by === 1 && INTERVALS[at] !== state.interval ? 0 : by;
   return { ...state, interval: beside(INTERVALS, at, step) };
-}
-
-/** Completes a level's key as far as it is certain. */
-export function completed(text: string): string {
-  const cut = text.lastIndexOf(" ") + 1;
-  const word = text.slice(cut);
-  const keys = LEVELS.map(({ key }) => key).filter((key) => key.startsWith(word));
-  if (word.includes("=") || keys.length === 0) return text;
-  if (keys.length === 1) return `${text.slice(0, cut)}${keys[0]}=`;
-  let common = keys[0]!;
-  while (!keys.every((key) => key.startsWith(common))) common = common.slice(0, -1);
-  return text.slice(0, cut) + common;
 }
 
 function typed(state: State, prompt: Prompt, key: Key): Answer {
