@@ -6,15 +6,7 @@ import { keysOf } from "../../src/cli/top/keys.ts";
 import { fit, layoutOf, wrapped } from "../../src/cli/top/layout.ts";
 import { rowsOf } from "../../src/cli/top/rates.ts";
 import { type Paint, render } from "../../src/cli/top/render.ts";
-import {
-  type Action,
-  arrived,
-  begin,
-  completed,
-  press,
-  type State,
-  visible,
-} from "../../src/cli/top/state.ts";
+import { type Action, arrived, begin, press, type State, visible } from "../../src/cli/top/state.ts";
 import type { ContainerUsage } from "../../src/spec/usage.ts";
 import { usage as fake } from "../helpers/fake-engine.ts";
 
