@@ -105,9 +105,9 @@ export function createCounters({ store, runtime, levels, teller, dialect }: Coun
       const when = { firstFail, lastFail, lastProcess, since, reboots, rebooted };
       return { container: name, key, held, peak, limit, fail, unit, ...when };
     };
-    if (runtime.get(name))
+    if (rows.length > 0)
       return rows.map((row) => answer(row, row.fail === null ? null : total(counts[row.key])));
-    // What an ended run left: only what was refused.
+    // What an ended run left, or one that is about to reboot: only what was refused.
     const none = { held: null, peak: null, limit: null };
     return Object.entries(counts).map(([key, count]) => answer({ key, ...none }, total(count)));
   }

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { compare, memoryFile, recall, remember, seenNow } from "../../src/cli/counters/memory.ts";
 import { failed, isNear } from "../../src/cli/counters/rows.ts";
+import type { Counter } from "../../src/spec/counter.ts";
 import { instanceOf } from "../../src/spec/instance.ts";
 import { startApi, type TestApi } from "../helpers/api.ts";
 import { MAIN } from "../helpers/cli.ts";
@@ -128,6 +129,13 @@ describe("the command", () => {
   test("gives scripts the contract's fields in base units", async () => {
     const rows = JSON.parse((await counters(["web", "-o", "json"])).stdout);
     expect(rows).toEqual([row]);
+  });
+  test("the API has them under a container too", async () => {
+    const one = await api.ask("GET", "/v1/containers/web/counters");
+    expect(await one.json()).toEqual([row]);
+    expect((await api.ask("GET", "/v1/containers/nobody/counters")).status).toBe(404);
+    const two = await api.ask("GET", "/v1/counters?container=db,web");
+    expect(((await two.json()) as Counter[]).map(({ container }) => container)).toEqual(["db", "web"]);
   });
   test("--since-last tells what is new, and remembers only then", async () => {
     const first = JSON.parse((await counters(["--since-last", "-o", "json", "web"])).stdout);
