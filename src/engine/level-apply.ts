@@ -189,7 +189,7 @@ export async function applyLevels({
 function refusal(error: WarrenError, step: LevelStep | undefined, stayed: readonly LevelStep[]): WarrenError {
   const key = step?.key ?? error.details?.key;
   const told =
-    error.code === "REFUSED" || step === undefined
+    step === undefined || error.message.startsWith(step.key)
       ? error.message
       : `${step.key} was refused: ${error.message}`;
   const after =

@@ -84,9 +84,9 @@ function stateOf({ tag, state }: Instance, dir: string): HostState {
   return { ...hostState(dir, tag), descriptors: [], claims: own, others };
 }
 
-/** Makes a directory for an instance; with `started` its daemon serves already. */
-export async function testDaemon(started = true): Promise<TestDaemon> {
-  const dir = mkdtempSync(join(tmpdir(), "warren-e2e-"));
+/** Makes a directory for an instance, `beneath` a place of the host; with `started` its daemon serves already. */
+export async function testDaemon(started = true, beneath = tmpdir()): Promise<TestDaemon> {
+  const dir = mkdtempSync(join(beneath, "warren-e2e-"));
   chmodSync(dir, 0o711); // the containers' own ids must be able to pass
   const instance = instanceOf(dir);
   const before = stateOf(instance, dir);

@@ -3,6 +3,7 @@ import { arch, tmpdir } from "node:os";
 import { join } from "node:path";
 import { hostMirrors } from "../../src/host/mmdebstrap/index.ts";
 import { DISTRIBUTIONS } from "../../src/plan/recipe.ts";
+import { withDisk } from "./disk.ts";
 
 /** `null`: this host has it; otherwise why it does not. */
 type Probe = () => string | null;
@@ -81,6 +82,10 @@ export const FEATURES = {
   zsh: tool("zsh"),
   fish: tool("fish"),
   qemu: tool("qemu-system-x86_64"),
+  btrfs: () => tool("mkfs.btrfs")() ?? fileSystem("btrfs")(),
+  /** Kernels may have xfs without its quota, which only a mount tells. */
+  "project-quota": () =>
+    tool("mkfs.xfs")() ?? (withDisk("xfs", () => true) ? null : "xfs can't be mounted with prjquota"),
   userns: () => (succeeds(["unshare", "--user", "true"]) ? null : "user namespaces can't be made"),
   netns: () => (succeeds(["unshare", "--net", "true"]) ? null : "network namespaces can't be made"),
   overlay: fileSystem("overlay"),

@@ -5,6 +5,7 @@
  * What must never happen here: a path below a guest's tree.
  */
 import { mkdirSync, readdirSync, readFileSync, rmdirSync, statfsSync, statSync } from "node:fs";
+import { bytes } from "../../spec/codec.ts";
 import { WarrenError } from "../../spec/errors.ts";
 import { mount, unmount } from "../syscall/index.ts";
 import { ptsOptions, ptyLimits, shmOptions } from "./text.ts";
@@ -43,7 +44,7 @@ export function limitShm(at: string, base: number, size: number): void {
     if (held <= size) throw error;
     throw new WarrenError(
       "REFUSED",
-      `${held} bytes are held in /dev/shm, more than the ${size} that it should be limited to`,
+      `${bytes.format(held)} are held in /dev/shm, more than ${bytes.format(size)}`,
       "delete something there or give more",
       { held, wanted: size },
     );
