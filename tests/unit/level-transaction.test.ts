@@ -85,6 +85,7 @@ describe.each(["v1", "v2"] as const)("on %s", (dialect) => {
       );
       await fc.assert(run, { numRuns: 200 });
     },
+    60_000,
   );
 
   test("a failure at each write in turn takes back those before it", async () => {

@@ -55,7 +55,8 @@ const stateColumns: Record<string, Column<Row>> = {
   wanted: { get: (r) => r.wanted, show: (value: LevelValue, r) => inUnit(r.row?.unit, value) },
   effective: {
     get: (r) => r.effective,
-    show: (value: LevelValue, r) => (r.runs ? inUnit(r.row?.unit, value) : "-"),
+    // What this host can't do is in force in no way, not even as "unlimited".
+    show: (value: LevelValue, r) => (r.runs && r.row?.supported !== false ? inUnit(r.row?.unit, value) : "-"),
   },
   saved: { get: (r) => r.saved, show: (value: LevelValue, r) => inUnit(r.row?.unit, value) },
   pending: { get: (r) => r.pending },
@@ -87,11 +88,14 @@ export const get = command({
     ]);
     const states = new Map<string, LevelState>();
     for (const wanted of key.length > 0 ? key : Object.keys(found)) {
-      const own = Object.hasOwn(found, wanted) ? wanted : catalogue.find((row) => row.alias === wanted)?.key;
-      const state = own === undefined ? undefined : found[own];
-      if (own === undefined || !state)
+      const aliased = catalogue.filter((row) => row.alias === wanted).map((row) => row.key);
+      const own = Object.hasOwn(found, wanted) ? [wanted] : aliased;
+      if (own.length === 0)
         throw new WarrenError("NO_LEVEL", `there is no level "${wanted}"`, "see `warren levels`");
-      states.set(own, state);
+      for (const each of own) {
+        const state = found[each];
+        if (state) states.set(each, state);
+      }
     }
     if (isJson) await ctx.out.data(Object.fromEntries(states));
     else
