@@ -85,8 +85,10 @@ export function createUsage(c: Context): UsageReader {
   const isCheap = (figure: Figure | undefined): boolean =>
     figure !== undefined && controllers.has(figure.controller);
   const wayOf = (row: LevelRow | undefined) => row?.ways[dialect];
-  const limited = LEVELS.filter((row) => isCheap(wayOf(row)?.held) && isCheap(wayOf(row)?.limit));
-  const failing = LEVELS.flatMap((row) => wayOf(row)?.fail ?? []).filter(isCheap);
+  // Things that can be held; a throttled period of CPU time is no refusal, and pressure tells of it.
+  const things = LEVELS.filter(({ codec }) => codec.unit === "bytes" || codec.unit === "count");
+  const limited = things.filter((row) => isCheap(wayOf(row)?.held) && isCheap(wayOf(row)?.limit));
+  const failing = things.flatMap((row) => wayOf(row)?.fail ?? []).filter(isCheap);
   const memory = wayOf(LEVELS.find(({ key }) => key === "memory.limit"));
   const tasks = wayOf(LEVELS.find(({ key }) => key === "pids.limit"));
 
