@@ -1,12 +1,13 @@
+import type { LevelValue } from "../../src/spec/container.ts";
 import { output } from "../command.ts";
 import type { Contender } from "../contender.ts";
 
 interface Counter {
   key: string;
-  held: number | null;
-  peak: number | null;
-  limit: number | null;
-  fail: number | null;
+  held: LevelValue;
+  peak: LevelValue;
+  limit: LevelValue;
+  fail: LevelValue;
 }
 
 /** A level whose limit was hit, or of which more than this part was held. */
@@ -23,16 +24,19 @@ export function refusals(contender: Contender, name: string): string[] {
   }
 }
 
+const number = (value: LevelValue): number => (typeof value === "number" ? value : 0);
+
 /** The rows worth telling, the most refused first. */
 export function told(rows: readonly Counter[]): string[] {
-  const most = ({ held, peak }: Counter): number => Math.max(held ?? 0, peak ?? 0);
+  const part = ({ held, peak, limit }: Counter): number =>
+    number(limit) > 0 ? Math.max(number(held), number(peak)) / number(limit) : 0;
   return [
     ...rows
-      .filter(({ fail }) => (fail ?? 0) > 0)
-      .sort((a, b) => (b.fail ?? 0) - (a.fail ?? 0))
+      .filter(({ fail }) => number(fail) > 0)
+      .sort((a, b) => number(b.fail) - number(a.fail))
       .map(({ key, fail }) => `${key} refused ${fail}`),
     ...rows
-      .filter((row) => !row.fail && row.limit && most(row) >= NEAR * row.limit)
-      .map((row) => `${row.key} full (${Math.round((100 * most(row)) / (row.limit ?? 1))} %)`),
+      .filter((row) => number(row.fail) === 0 && part(row) >= NEAR)
+      .map((row) => `${row.key} full (${Math.round(100 * part(row))} %)`),
   ];
 }

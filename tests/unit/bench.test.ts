@@ -57,6 +57,7 @@ test("counters that refused come first, then those that are nearly full", () => 
     row("pty.limit", null, 510, 512),
     row("shm.size", null, 94, 100),
     row("io.write.bps", null, 5, null),
+    { key: "cpu.nodes", held: null, peak: null, limit: "0", fail: null },
   ];
   expect(told(rows)).toEqual(["memory.limit refused 70", "pids.limit refused 3", "pty.limit full (100 %)"]);
 });
