@@ -64,6 +64,12 @@ export function createAdmission(
   };
 }
 
+/** Bytes to a tenth of a MiB or GiB; the exact ones are in the details. */
+const about = (value: number): string => {
+  const [size, unit] = value < 1024 ** 3 ? [1024 ** 2, "MiB"] : [1024 ** 3, "GiB"];
+  return `${Number((value / Number(size)).toFixed(1))}${unit}`;
+};
+
 function refusal(
   name: string,
   rows: readonly LevelRow[],
@@ -73,7 +79,7 @@ function refusal(
 ): WarrenError {
   const row = rows.find(({ promise }) => promise?.resource === resource);
   const have = count === 1 ? "1 other that runs has" : `${count} others that run have`;
-  const show = (value: number): string => row?.codec.format(value) ?? String(value);
+  const show = (value: number): string => (row?.codec.unit === "bytes" ? about(value) : String(value));
   return new WarrenError(
     "REFUSED",
     `${row?.key}=${show(asked)} can't be kept for "${name}": ${have} ${show(others)}, and the host has ${show(capacity)} in all`,
