@@ -51,10 +51,11 @@ export function createAdmission(
         for (const { name: each, amounts: on } of reserved.values())
           promised.set(each, Math.max(promised.get(each) ?? 0, on.get(resource) ?? 0));
         promised.delete(name);
-        const others = [...promised.values()].reduce((sum, each) => sum + each, 0);
+        const given = [...promised.values()].filter((each) => each > 0);
+        const others = given.reduce((sum, each) => sum + each, 0);
         const asked = of(levels);
         const over = excess(before, asked, others, room[resource]);
-        if (over && !overcommit) throw refusal(name, rows, resource, over, promised.size);
+        if (over && !overcommit) throw refusal(name, rows, resource, over, given.length);
         amounts.set(resource, asked);
       }
       const ticket = Symbol(name);
@@ -78,11 +79,12 @@ function refusal(
   count: number,
 ): WarrenError {
   const row = rows.find(({ promise }) => promise?.resource === resource);
-  const have = count === 1 ? "1 other that runs has" : `${count} others that run have`;
   const show = (value: number): string => (row?.codec.unit === "bytes" ? about(value) : String(value));
+  const have = count === 1 ? "1 other that runs has" : `${count} others that run have`;
+  const beside = count === 0 ? "" : `${have} ${show(others)}, and `;
   return new WarrenError(
     "REFUSED",
-    `${row?.key}=${show(asked)} can't be kept for "${name}": ${have} ${show(others)}, and the host has ${show(capacity)} in all`,
+    `${row?.key}=${show(asked)} can't be kept for "${name}": ${beside}the host has ${show(capacity)} in all`,
     "give less, take from another, or add --overcommit",
     { name, key: row?.key, asked, others, capacity },
   );

@@ -61,7 +61,12 @@ describe("admission", () => {
     createAdmission({ levels: { wantedAll: () => running } as never }, () => ROOM, [HARD]);
 
   test("a sum beyond the host is refused with the figures, and let through when that is wanted", () => {
-    const it = admission(new Map([["a", { "m.hard": 5 * GIB }]]));
+    const it = admission(
+      new Map([
+        ["a", { "m.hard": 5 * GIB }],
+        ["idle", { "m.hard": 0 }],
+      ]),
+    );
     const error = refused(() => it.admit("b", { "m.hard": 4 * GIB }, { overcommit: false }));
     expect(error?.code).toBe("REFUSED");
     expect(error?.message).toBe(

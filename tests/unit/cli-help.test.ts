@@ -57,7 +57,7 @@ test.each([
 });
 
 test("a group without a second word tells what there is", () => {
-  expect(unknownCommand(["host"], Object.keys(COMMANDS)).fix).toBe("one of info, check");
+  expect(unknownCommand(["host"], Object.keys(COMMANDS)).fix).toBe("one of info, check, split");
 });
 
 test("distance counts swapped letters once", () => {
