@@ -30,7 +30,7 @@ export interface UsageReader {
  * Milliseconds for which figures that seldom change are believed. They are four in five of all reads, each about
  * 5 microseconds; the kernel itself counts pressure every 2 seconds only.
  */
-const STALE = 4_000;
+const STALE = 5_000;
 
 const NOTHING = {
   uptime: null,
@@ -101,7 +101,8 @@ export function createUsage(c: Context): UsageReader {
     let nearest: NearLevel | null = null;
     for (const row of limited) {
       const held = number(from, group, wayOf(row)?.held);
-      const limit = number(from, group, wayOf(row)?.limit);
+      // Of what nothing is held the limit needs no reading.
+      const limit = held ? number(from, group, wayOf(row)?.limit) : null;
       if (held === null || limit === null || limit <= 0) continue;
       const ratio = held / limit;
       if (nearest === null || ratio > nearest.ratio) nearest = { key: row.key, held, limit, ratio };

@@ -136,6 +136,11 @@ describe("keys", () => {
       "db",
     ]);
     expect(after(three(), "m").state.selected).toBe("db");
+    // Before there are rates, whoever is first in the end is not known.
+    const first = arrived(begin(1), [usage("a", { cpu: 0 }), usage("b", { cpu: 0 })]);
+    const second = [usage("a", { at: 9, cpu: 0 }), usage("b", { at: 9, cpu: 1 })];
+    expect([first.selected, arrived(first, second).selected]).toEqual(["a", "b"]);
+    expect(arrived(after(first, "k").state, second).selected).toBe("a");
     const gone = arrived(after(three(), "j").state, [usage("db"), usage("web")]);
     expect(gone.selected).toBe("db");
     expect(arrived(gone, []).selected).toBe(null);

@@ -121,6 +121,7 @@ function nearText({ key, held, limit, ratio }: NearLevel): string {
 
 /** Everything about the container under the cursor that a narrow table has no room for. */
 function detail(row: Row): string {
+  if (row.uptime === null) return `${row.name}: ${row.state}`;
   const { cpu, memory, io } = row.pressure;
   const waits = [cpu, memory, io].map((each) => each?.toFixed(1) ?? "-");
   return [

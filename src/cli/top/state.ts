@@ -1,5 +1,6 @@
 /** What `top` shows and what keys do to it: pure, so that every key can be tested. */
 
+import type { ContainerUsage } from "../../spec/usage.ts";
 import { ORDERS, type Order, sorted } from "./columns.ts";
 import { completed } from "./complete.ts";
 import type { Key } from "./keys.ts";
@@ -21,6 +22,8 @@ export interface State {
   filter: string;
   /** Name of the container the cursor is on. */
   selected: string | null;
+  /** Whether the user put it there; before, it goes to the first row once there are rates to sort by. */
+  moved: boolean;
   prompt: Prompt | null;
   help: boolean;
   /** What came of the last command. */
@@ -52,6 +55,7 @@ export const begin = (interval: number, order: Order = "cpu"): State => ({
   reverse: false,
   filter: "",
   selected: null,
+  moved: false,
   prompt: null,
   help: false,
   note: null,
@@ -75,8 +79,11 @@ function settled(state: State): State {
 }
 
 /** A reading came. */
-export const arrived = (state: State, usage: readonly Omit<Row, "rates" | "failed">[]): State =>
-  settled({ ...state, rows: rowsOf(state.rows, usage) });
+export function arrived(state: State, usage: readonly ContainerUsage[]): State {
+  const isFirst = !state.moved && state.rows.every(({ rates }) => rates.cpu === null);
+  const selected = isFirst ? null : state.selected;
+  return settled({ ...state, rows: rowsOf(state.rows, usage), selected });
+}
 
 const SORT_KEYS: Readonly<Record<Key, Order>> = {
   c: "cpu",
@@ -91,7 +98,7 @@ function moved(state: State, by: number): State {
   const names = visible(state).map(({ name }) => name);
   const at = Math.max(0, names.indexOf(state.selected ?? ""));
   const to = Math.min(names.length - 1, Math.max(0, at + by));
-  return { ...state, selected: names[to] ?? null };
+  return { ...state, selected: names[to] ?? null, moved: true };
 }
 
 const beside = <T>(list: readonly T[], at: number, by: number): T =>
