@@ -76,6 +76,7 @@ export async function hostChecks(c: Context): Promise<{ ok: boolean; checks: Hos
     apparmor(),
     await forwarding(),
     resource(),
+    crashes(),
     kernelLog(),
     ...SYSCTLS.map(sysctl),
   ];
@@ -227,6 +228,17 @@ function resource(): HostCheck {
         "missing: a limit above the inherited one can't be set",
         "run the daemon with this capability",
       );
+}
+
+/** A program that the kernel starts for each crash runs as the host's root, outside of every level (core(5)). */
+function crashes(): HostCheck {
+  const pattern = read("/proc/sys/kernel/core_pattern");
+  if (!pattern.startsWith("|")) return ok("core files", "a crash in a guest starts nothing on the host");
+  return warn(
+    "core files",
+    `each crash in a guest starts ${pattern.slice(1).split(" ")[0]} on the host, outside of its levels`,
+    "give guests that aren't trusted rlimit.core=1, which starts none, or sysctl kernel.core_pattern=core",
+  );
 }
 
 function sysctl([name, atLeast, why]: (typeof SYSCTLS)[number]): HostCheck {

@@ -44,8 +44,9 @@ export const PSEUDOFS_ROWS = [
     title: "Terminals",
     help: "most pseudo terminals open at one time in the /dev/pts the container is given; opening one more fails with ENOSPC",
     codec: count,
-    // Every screen, ssh and exec -t of a busy server; far below the 4096 of the whole host (kernel.pty.max).
-    default: "512",
+    // Every screen, ssh and exec -t of a busy server. Mounts of the host's may use the 1024 terminals it keeps back
+    // (kernel.pty.reserve) when guests that mount their own have taken all others: enough for eight greedy ones.
+    default: "128",
     fresh: MOST_PTYS,
     range: { min: 1, max: MOST_PTYS, unlimited: false },
     live: true,
