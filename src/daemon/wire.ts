@@ -16,8 +16,8 @@ import { createImages } from "../engine/image.ts";
 import type { Engine } from "../engine/index.ts";
 import { keepView } from "../engine/inside.ts";
 import { createLevels } from "../engine/level.ts";
-import { settleLevels } from "../engine/level-start.ts";
 import { createSetLevels } from "../engine/level-set.ts";
+import { settleLevels } from "../engine/level-start.ts";
 import { createNetwork } from "../engine/network.ts";
 import { createOperations } from "../engine/operation.ts";
 import { pathsOf } from "../engine/paths.ts";
@@ -106,7 +106,7 @@ export async function wire(instance: Instance, log: Log): Promise<Wired> {
   });
   const quotas = openQuotas(paths.containers);
   const hostFacts = () => ({ ...capacity(instance.state), beside: [...cgroups.beside] });
-  const doors = openDoors(paths, quotas, cgroups, hostFacts);
+  const doors = openDoors(paths, quotas, cgroups, network, hostFacts);
   const levels = createLevels({
     store,
     cgroups,

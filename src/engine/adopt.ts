@@ -4,6 +4,7 @@ import { linksWith, removeLinks } from "../host/link/index.ts";
 import { ending, forget, isCrash, monitors, recover, running } from "../host/lxc/index.ts";
 import { signal } from "../host/pidfd/index.ts";
 import { mounts } from "../host/proc/index.ts";
+import { ifbOf } from "../host/shape/index.ts";
 import { unmount } from "../host/syscall/index.ts";
 import type { ContainerRecord } from "../spec/container.ts";
 import { cgroupTop, linkPrefix, monitorTop } from "../spec/instance.ts";
@@ -123,7 +124,7 @@ async function sweep(c: Context): Promise<void> {
   for (const name of entries(c.paths.lxc)) if (!names.has(name)) forget(c.paths.lxc, name);
   for (const top of [cgroupTop(c.instance), monitorTop(c.instance)])
     for (const group of groupsBelow(c, top)) if (!names.has(group)) await removeGroup(c, `${top}/${group}`);
-  const links = new Set(runs.map((r) => linkOf(c, r)));
+  const links = new Set(runs.flatMap((r) => [linkOf(c, r), ifbOf(linkOf(c, r))]));
   await removeLinks(linksWith(linkPrefix(c.instance)).filter((link) => !links.has(link)));
   const kept = new Set(c.store.containers.list().map((r) => r.uuid));
   for (const uuid of entries(c.paths.containers)) if (!kept.has(uuid)) moveToTrash(c, uuid);

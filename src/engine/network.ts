@@ -1,12 +1,15 @@
 import { readFileSync } from "node:fs";
 import type { Claims } from "../host/claim/index.ts";
 import { advertisedLinks, getSwitch, outsideMtu, routes, setSwitch } from "../host/link/index.ts";
+import { type Connections, openConnections } from "../host/nft/connections.ts";
 import { install, remove } from "../host/nft/index.ts";
+import { shapingMissing } from "../host/shape/index.ts";
 import { addressNumber, freeAddress, overlap, parseRange, type Range } from "../plan/address.ts";
 import { guestResolvers } from "../plan/resolver.ts";
 import type { Config } from "../spec/config.ts";
 import { WarrenError } from "../spec/errors.ts";
 import { type Instance, linkPrefix, nftTable } from "../spec/instance.ts";
+import { COMMON_CONNECTIONS } from "../spec/levels/network.ts";
 import type { Log } from "../spec/log.ts";
 import type { Store } from "../store/index.ts";
 
@@ -18,7 +21,11 @@ export interface Network {
   resolvers(): string[];
   /** One free IPv4 and one free IPv6 address. Throws REFUSED when the range is used up. */
   allocate(): string[];
-  /** Takes the table away; to be called when no container runs. */
+  /** Limits on the containers' connections. */
+  connections: Connections;
+  /** Why this kernel can't limit rates, or `null`. */
+  noRates: string | null;
+  /** Takes the tables away; to be called when no container runs. */
   teardown(): Promise<void>;
 }
 
@@ -71,7 +78,12 @@ export async function createNetwork(deps: {
     );
 
   forward(claims);
-  await install({ table: nftTable(instance), prefix, range4: range4.text, range6: range6.text });
+  const table = nftTable(instance);
+  await install({ table, prefix, range4: range4.text, range6: range6.text });
+  const [connections, noRates] = await Promise.all([
+    openConnections({ table: `${table}-connections`, prefix, most: COMMON_CONNECTIONS }),
+    shapingMissing(`${prefix}probe`),
+  ]);
 
   return {
     mtu: outsideMtu,
@@ -92,7 +104,11 @@ export async function createNetwork(deps: {
         );
       });
     },
-    teardown: () => remove(nftTable(instance)),
+    connections,
+    noRates,
+    async teardown() {
+      await Promise.all([remove(table), connections.teardown()]);
+    },
   };
 }
 

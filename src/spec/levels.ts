@@ -16,6 +16,7 @@ import { IO_RATES, ioWeight } from "./levels/io.ts";
 import { IPC_ROWS } from "./levels/ipc.ts";
 import { memory, swap } from "./levels/memory.ts";
 import { memoryGuarantee, memoryHigh, memoryLow, memoryOomGroup, memoryZswap } from "./levels/memory-care.ts";
+import { NETWORK_ROWS } from "./levels/network.ts";
 import { cgroupDescendants, HUGETLB_ROWS } from "./levels/objects.ts";
 import { pids } from "./levels/pids.ts";
 import { PROCESS_ROWS } from "./levels/process.ts";
@@ -127,6 +128,7 @@ const ROWS = [
   ...HUGETLB_ROWS,
   cgroupDescendants,
   ...PROCESS_ROWS,
+  ...NETWORK_ROWS,
   ...DISK_ROWS,
   ...PSEUDOFS_ROWS,
   ...IPC_ROWS,

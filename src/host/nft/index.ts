@@ -1,5 +1,6 @@
 /**
- * One nft table, `inet warren` (with the instance's tag): anti-spoofing and the way to the outside.
+ * One nft table, `inet warren` (with the instance's tag): anti-spoofing and the way to the outside. Limits on connections
+ * have another, in connections.ts.
  *
  * What must never happen here: touching another table; a rule per container.
  */
@@ -14,7 +15,7 @@ const TRIES = 5;
  * Gives nft a batch, which it does whole or not at all. nft 1.0.6 now and then crashes while another process changes
  * the rules under its eyes; then it has done nothing, and is asked again.
  */
-async function batch(input: string): Promise<void> {
+export async function batch(input: string): Promise<void> {
   for (let left = TRIES; left > 1; left--)
     if ((await run(["nft", "-f", "-"], { input, ok: [0, SEGV] })).code === 0) return;
   await run(["nft", "-f", "-"], { input });
