@@ -250,7 +250,11 @@ describe("the screen", () => {
   test("sets off what is near its limit and what failed just now", () => {
     const nearest = { key: "pids.limit", held: 95, limit: 100, ratio: 0.95 };
     const first = arrived(begin(1), [usage("a"), usage("b", { nearest, fail: 1 })]);
-    const lines = render(arrived(first, [usage("a"), usage("b", { at: 1, nearest, fail: 3 })]), scene, paint);
+    const lines = render(
+      arrived(first, [usage("a", { at: 1 }), usage("b", { at: 1, nearest, fail: 3 })]),
+      scene,
+      paint,
+    );
     const line = lines.find((each) => each.startsWith("b "));
     expect(line).toContain("( 95%)");
     expect(line).toContain("!   3!");
