@@ -237,7 +237,7 @@ function crashes(): HostCheck {
   return warn(
     "core files",
     `each crash in a guest starts ${pattern.slice(1).split(" ")[0]} on the host, outside of its levels`,
-    "give guests that aren't trusted rlimit.core=1, which starts none, or sysctl kernel.core_pattern=core",
+    "sysctl kernel.core_pattern=core, or bound how many run at a time: sysctl kernel.core_pipe_limit=4",
   );
 }
 
