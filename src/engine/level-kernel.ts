@@ -81,7 +81,11 @@ export function readPresent(
     if (text === null) return [];
     const below = (nesting ? cgroups.below(group, controller) : []).map((path) => ({
       path,
-      texts: (nesting?.files ?? []).map((each) => cgroups.read(`${group}/${path}`, controller, each) ?? ""),
+      texts: (nesting?.files ?? []).map((each) =>
+        each === setting.file
+          ? (readSetting(cgroups, `${group}/${path}`, setting, host) ?? "")
+          : (cgroups.read(`${group}/${path}`, controller, each) ?? ""),
+      ),
     }));
     const ceiling = lowering?.ceiling ? cgroups.read(group, controller, lowering.ceiling) : null;
     return [{ setting, text, below, ...(ceiling === null ? {} : { ceiling }) }];

@@ -1,6 +1,7 @@
 /** How levels come into force at a start, before init's first instruction, and at a reboot from within. */
 import { writeLevels } from "../host/lxc/index.ts";
 import type { ContainerRecord } from "../spec/container.ts";
+import { FLAT } from "../spec/levels/io.ts";
 import { type Context, lockOf } from "./context.ts";
 import type { StartValues } from "./level.ts";
 import { tellAtStart } from "./level-inside.ts";
@@ -60,6 +61,9 @@ function hookLines(c: Context, r: ContainerRecord, values: StartValues, again: b
     const inside = nested ? [c.cgroups.path(`${group}/guest`, controller, file)] : [];
     return [...inside, c.cgroups.path(group, controller, file)].map((path) => `write ${path} ${value}`);
   });
+  const closed = FLAT[c.cgroups.dialect]
+    .filter((controller) => c.cgroups.controllers.has(controller))
+    .map((controller) => `run /bin/chmod g-w ${c.cgroups.path(`${group}/guest`, controller, "")}`);
   const told = tellAtStart(c.cgroups, group, values.files);
-  return [...doors, ...files, ...told].map((line) => `${line}\n`).join("");
+  return [...closed, ...doors, ...files, ...told].map((line) => `${line}\n`).join("");
 }

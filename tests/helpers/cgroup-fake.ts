@@ -31,6 +31,10 @@ const FILES: Record<Dialect, Record<string, string>> = {
     "blkio.throttle.read_iops_device": "",
     "blkio.throttle.write_iops_device": "",
     "blkio.bfq.weight": "100",
+    "hugetlb.2MB.rsvd.limit_in_bytes": NONE,
+    "hugetlb.2MB.rsvd.failcnt": "0",
+    "hugetlb.1GB.rsvd.limit_in_bytes": NONE,
+    "hugetlb.1GB.rsvd.failcnt": "0",
     "hugetlb.2MB.limit_in_bytes": NONE,
     "hugetlb.2MB.usage_in_bytes": "0",
     "hugetlb.2MB.max_usage_in_bytes": "0",
@@ -73,6 +77,8 @@ const FILES: Record<Dialect, Record<string, string>> = {
     "io.max": "",
     "io.weight": "default 100",
     "io.bfq.weight": "default 100",
+    "hugetlb.2MB.rsvd.max": "max",
+    "hugetlb.1GB.rsvd.max": "max",
     "hugetlb.2MB.max": "max",
     "hugetlb.2MB.current": "0",
     "hugetlb.2MB.events": "max 0",
@@ -246,6 +252,8 @@ export function fakeCgroups(dialect: Dialect): FakeCgroups {
       case "memory.zswap.max":
       case "memory.soft_limit_in_bytes":
         return text === "-1" ? NONE : page(text);
+      case "hugetlb.2MB.rsvd.limit_in_bytes":
+      case "hugetlb.1GB.rsvd.limit_in_bytes":
       case "hugetlb.2MB.limit_in_bytes":
       case "hugetlb.1GB.limit_in_bytes":
         return text === "-1" ? NONE : text;

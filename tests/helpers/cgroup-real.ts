@@ -3,6 +3,9 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import type { Cgroups } from "../../src/host/cgroup/index.ts";
 import { parseMounts } from "../../src/host/cgroup/text.ts";
 
+/** Controllers that levels have settings in. */
+const HANDED_DOWN = new Set(["memory", "cpu", "cpuset", "pids", "io", "hugetlb"]);
+
 const mounts = () => parseMounts(readFileSync("/proc/self/mountinfo", "latin1"), "/sys/fs/cgroup");
 
 /** Directories that a group has in the hierarchies of its dialect. */
@@ -28,11 +31,12 @@ export function makeGroup(cgroups: Cgroups, group: string): void {
     return;
   }
   const parts = ["", ...group.split("/")].slice(0, -1);
-  for (let depth = 1; depth <= parts.length; depth++)
-    writeFileSync(
-      `/sys/fs/cgroup${parts.slice(0, depth).join("/")}/cgroup.subtree_control`,
-      "+memory +cpu +cpuset +pids",
-    );
+  for (let depth = 1; depth <= parts.length; depth++) {
+    const parent = `/sys/fs/cgroup${parts.slice(0, depth).join("/")}`;
+    const offered = readFileSync(`${parent}/cgroup.controllers`, "utf8").trim().split(" ");
+    const wanted = offered.filter((name) => HANDED_DOWN.has(name)).map((name) => `+${name}`);
+    writeFileSync(`${parent}/cgroup.subtree_control`, wanted.join(" "));
+  }
 }
 
 /** Runs a command that enters a group before it begins: `sh` moves itself, then becomes the command. */

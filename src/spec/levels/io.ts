@@ -23,6 +23,12 @@ const common = (text: string, key: string): number | string | null => {
     : [...rates].map(([disk, rate]) => `${disk} ${rate ?? "none"}`).join(", ");
 };
 
+/**
+ * On v1 a limit of a rate binds its own group and none below (Documentation/admin-guide/cgroup-v1/blkio-controller.rst):
+ * all below get it too, and guests may make no groups there. By dialect, the controllers that are so.
+ */
+export const FLAT: Record<Dialect, readonly string[]> = { v1: ["blkio"], v2: [] };
+
 /** A limit of one kind in `file`, written as `DISK KEYvalue`. */
 function rateWay(level: string, controller: string, file: string, key: string, none: string): LevelWay {
   const lines = (host: LevelHost, rate: (disk: string) => number | null | undefined) =>
@@ -38,6 +44,9 @@ function rateWay(level: string, controller: string, file: string, key: string, n
       const rates = ratesIn(text, key);
       return lines(host, (disk) => rates.get(disk));
     },
+    ...(FLAT.v1.includes(controller)
+      ? { nesting: { files: [file], settle: (_own, _from, to) => to, cover: (_now, end) => end } }
+      : {}),
   };
   return {
     settings: [setting],

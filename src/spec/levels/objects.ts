@@ -1,42 +1,44 @@
 /** Things of the kernel that are neither time nor ordinary memory: huge pages, groups. */
 import { bytes, count } from "../codec.ts";
 import type { LevelValues } from "../container.ts";
-import type { Dialect, LevelHost, LevelRow, LevelWay, Setting } from "../level.ts";
+import type { Dialect, Figure, LevelHost, LevelRow, LevelWay, Setting } from "../level.ts";
 import { amount, bothDialects, extent, field, figure, limitV2 } from "./figures.ts";
 
 /** Where the dialect is v1, huge pages may still be counted on the v2 tree beside it. */
 const isBeside = ({ beside }: LevelHost): boolean => beside?.includes("hugetlb") ?? false;
 
+/**
+ * Both are set: a reservation above the limit fails in mmap(2), so that a program can do without, and what goes around
+ * reservations (MAP_NORESERVE) ends with SIGBUS (Documentation/admin-guide/cgroup-v1/hugetlb.rst, Linux 5.7).
+ */
 function hugetlbWays(key: string, size: string): Record<Dialect, LevelWay> {
-  const of = (file: string) => figure("hugetlb", `hugetlb.${size}.${file}`);
-  const v2: LevelWay = {
-    settings: [limitV2(key, "hugetlb", `hugetlb.${size}.max`)],
-    limit: of("max"),
-    held: of("current"),
-    fail: [figure("hugetlb", `hugetlb.${size}.events`, field("max"))],
-  };
-  const v1: Setting = {
-    controller: "hugetlb",
-    file: `hugetlb.${size}.limit_in_bytes`,
-    of: [key],
-    text: (levels) => String(amount(levels, key) ?? -1),
-    extent,
-  };
+  const of = (file: string, pick?: Figure["pick"]) => figure("hugetlb", `hugetlb.${size}.${file}`, pick);
+  const max = ["rsvd.max", "max"].map((file) => limitV2(key, "hugetlb", `hugetlb.${size}.${file}`));
+  const limitInBytes = ["rsvd.limit_in_bytes", "limit_in_bytes"].map(
+    (file): Setting => ({
+      controller: "hugetlb",
+      file: `hugetlb.${size}.${file}`,
+      of: [key],
+      text: (levels) => String(amount(levels, key) ?? -1),
+      extent,
+    }),
+  );
+  const refused = of("events", field("max"));
   return {
     v1: {
       settings: [
-        { ...v1, when: (_levels, host) => !isBeside(host) },
-        ...v2.settings.map((each) => ({
+        ...limitInBytes.map((each) => ({
           ...each,
-          when: (_levels: LevelValues, host: LevelHost) => isBeside(host),
+          when: (_levels: LevelValues, host: LevelHost) => !isBeside(host),
         })),
+        ...max.map((each) => ({ ...each, when: (_levels: LevelValues, host: LevelHost) => isBeside(host) })),
       ],
-      limit: { ...of("limit_in_bytes"), or: v2.limit },
+      limit: { ...of("limit_in_bytes"), or: of("max") },
       held: { ...of("usage_in_bytes"), or: of("current") },
       peak: of("max_usage_in_bytes"),
-      fail: [{ ...of("failcnt"), or: figure("hugetlb", `hugetlb.${size}.events`, field("max")) }],
+      fail: [{ ...of("failcnt"), or: refused }, of("rsvd.failcnt")],
     },
-    v2,
+    v2: { settings: max, limit: of("max"), held: of("current"), fail: [refused] },
   };
 }
 
@@ -46,7 +48,7 @@ const hugetlb = <Key extends string>(key: Key, title: string, size: string, grai
     key,
     group: "memory",
     title,
-    help: `most bytes of huge pages of ${size} that the container may hold; taking more fails (ENOMEM, or SIGBUS for what was mapped)`,
+    help: `most bytes of huge pages of ${size} that the container may hold; mmap of more fails with ENOMEM`,
     codec: bytes,
     default: "unlimited",
     range: { min: 0, unlimited: true },
