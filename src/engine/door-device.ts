@@ -1,4 +1,5 @@
 import { deviceOf, devicesOf, mountDevices, mountedDevices } from "../host/device/index.ts";
+import { deviceLines } from "../host/lxc/index.ts";
 import { release } from "../host/pseudofs/index.ts";
 import type { LevelDoor } from "./level-door.ts";
 import type { Paths } from "./paths.ts";
@@ -21,11 +22,9 @@ export function openDevices(paths: Pick<Paths, "devices">): LevelDoor {
       if (devices.length > 0) mountDevices(paths.devices(uuid), base, devices);
     },
     config: ({ uuid }, values) =>
-      devicesOf(namesOf(values.allow)).flatMap(({ name, type, major, minor }): [string, string][] => [
-        ["lxc.cgroup.devices.allow", `${type} ${major}:${minor} rw`],
-        ["lxc.cgroup2.devices.allow", `${type} ${major}:${minor} rw`],
-        ["lxc.mount.entry", `${paths.devices(uuid)}/${name} dev/${name} none bind,create=file 0 0`],
-      ]),
+      devicesOf(namesOf(values.allow)).flatMap((device) =>
+        deviceLines(device, `${paths.devices(uuid)}/${device.name}`),
+      ),
     release({ uuid }) {
       release(paths.devices(uuid));
     },

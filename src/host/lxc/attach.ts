@@ -95,6 +95,19 @@ export function commandOf(attachPid: number): number | null {
   }
 }
 
+/**
+ * Whether the command `pid` of an lxc-attach runs its own program. Until then the tool's child still sets itself up (with
+ * AppArmor it waits for its label), and a signal would look like a failure of LXC.
+ */
+export function hasBegun(attachPid: number, pid: number): boolean {
+  try {
+    const [tool, own] = [statSync(`/proc/${attachPid}/exe`), statSync(`/proc/${pid}/exe`)];
+    return tool.dev !== own.dev || tool.ino !== own.ino;
+  } catch {
+    return false; // it ended
+  }
+}
+
 const O_PATH = 0o10000000;
 /** Major numbers of pseudo-terminals: 136 to 143. */
 const isTerminal = (rdev: number): boolean => ((rdev >> 8) & 0xfff) >= 136 && ((rdev >> 8) & 0xfff) <= 143;

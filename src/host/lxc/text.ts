@@ -103,6 +103,16 @@ export function renderConfig(c: ContainerConfig): string {
   return `${lines.map(([key, value]) => `${key} = ${value}`).join("\n")}\n`;
 }
 
+/** Lines that let a guest read and write one more device and show it the node that is at `source`. */
+export const deviceLines = (
+  { name, type, major, minor }: { name: string; type: "c" | "b"; major: number; minor: number },
+  source: string,
+): [string, string][] => [
+  ["lxc.cgroup.devices.allow", `${type} ${major}:${minor} rw`],
+  ["lxc.cgroup2.devices.allow", `${type} ${major}:${minor} rw`],
+  ["lxc.mount.entry", `${fstabEscape(source)} dev/${name} none bind,create=file 0 0`],
+];
+
 const devices = (key: string): [string, string][] => [
   [`${key}.deny`, "a"],
   [`${key}.allow`, "c *:* m"],
