@@ -108,8 +108,10 @@ export const deviceLines = (
   { name, type, major, minor }: { name: string; type: "c" | "b"; major: number; minor: number },
   source: string,
 ): [string, string][] => [
-  ["lxc.cgroup.devices.allow", `${type} ${major}:${minor} rw`],
-  ["lxc.cgroup2.devices.allow", `${type} ${major}:${minor} rw`],
+  ...["lxc.cgroup.devices", "lxc.cgroup2.devices"].map((key): [string, string] => [
+    `${key}.allow`,
+    `${type} ${major}:${minor} rw`,
+  ]),
   ["lxc.mount.entry", `${fstabEscape(source)} dev/${name} none bind,create=file 0 0`],
 ];
 
