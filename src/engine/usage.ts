@@ -47,6 +47,13 @@ const NOTHING = {
   fail: null,
 } as const satisfies Partial<ContainerUsage>;
 
+/**
+ * Milliseconds for which a kernel's files and the groups below a container's are believed to be the same ones: a file
+ * that isn't there and a listing cost as much as ten reads. Guests have no groups of their own on v1, the only dialect
+ * in which those below count.
+ */
+const SAME = 60_000;
+
 /** What is read now and then. */
 interface Slow extends Pick<ContainerUsage, "memoryLimit" | "pressure" | "nearest" | "fail"> {
   pid: number;
@@ -56,19 +63,38 @@ interface Slow extends Pick<ContainerUsage, "memoryLimit" | "pressure" | "neares
   until: number;
 }
 
-/** The same groups, where a file is read once however many figures are in it. */
-function once(cgroups: Cgroups): Cgroups {
-  const texts = new Map<string, string | null>();
+/** The same groups, where nothing is read twice for one container, and nothing asked for that lately was not there. */
+function sparing(cgroups: Cgroups) {
+  let texts = new Map<string, string | null>();
+  const absent = new Set<string>();
+  const below = new Map<string, string[]>();
+  let since = performance.now();
   return {
     ...cgroups,
-    read(group, controller, file) {
+    /** Begins with the next container. */
+    next(now: number): void {
+      texts = new Map();
+      if (now - since < SAME) return;
+      absent.clear();
+      below.clear();
+      since = now;
+    },
+    read(group: string, controller: string, file: string): string | null {
+      if (absent.has(file)) return null;
       const key = `${controller}/${group}/${file}`;
       let text = texts.get(key);
       if (text === undefined) {
         text = cgroups.read(group, controller, file);
         texts.set(key, text);
+        if (text === null && cgroups.exists(group, controller)) absent.add(file);
       }
       return text;
+    },
+    below(group: string, controller: string): string[] {
+      const key = `${controller}/${group}`;
+      const paths = below.get(key) ?? cgroups.below(group, controller);
+      below.set(key, paths);
+      return paths;
     },
   };
 }
@@ -79,8 +105,10 @@ export function createUsage(c: Context): UsageReader {
   const { dialect, controllers } = cgroups;
   const table = USAGE[dialect];
   const slow = new Map<string, Slow>();
+  const from = sparing(cgroups);
   // Once the kernel counts, a group without a figure is one without I/O.
   let counted: number | null = table.countIo ? null : 0;
+  let countAgain = 0;
 
   const isCheap = (figure: Figure | undefined): boolean =>
     figure !== undefined && controllers.has(figure.controller);
@@ -92,17 +120,17 @@ export function createUsage(c: Context): UsageReader {
   const memory = wayOf(LEVELS.find(({ key }) => key === "memory.limit"));
   const tasks = wayOf(LEVELS.find(({ key }) => key === "pids.limit"));
 
-  function number(from: Cgroups, group: string, figure: Figure | undefined): number | null {
+  function number(group: string, figure: Figure | undefined): number | null {
     const value = readFigure(from, group, figure);
     return typeof value === "number" ? value : null;
   }
 
-  function nearestOf(from: Cgroups, group: string): NearLevel | null {
+  function nearestOf(group: string): NearLevel | null {
     let nearest: NearLevel | null = null;
     for (const row of limited) {
-      const held = number(from, group, wayOf(row)?.held);
+      const held = number(group, wayOf(row)?.held);
       // Of what nothing is held the limit needs no reading.
-      const limit = held ? number(from, group, wayOf(row)?.limit) : null;
+      const limit = held ? number(group, wayOf(row)?.limit) : null;
       if (held === null || limit === null || limit <= 0) continue;
       const ratio = held / limit;
       if (nearest === null || ratio > nearest.ratio) nearest = { key: row.key, held, limit, ratio };
@@ -110,17 +138,18 @@ export function createUsage(c: Context): UsageReader {
     return nearest;
   }
 
-  function failsOf(from: Cgroups, group: string): number | null {
-    const known = failing.flatMap((figure) => number(from, group, figure) ?? []);
+  function failsOf(group: string): number | null {
+    const known = failing.flatMap((figure) => number(group, figure) ?? []);
     return known.length === 0 ? null : known.reduce((sum, each) => sum + each, 0);
   }
 
-  /** Makes the kernel count I/O, once there is a group to write to; tried again at the next reading when it fails. */
-  function countIo(): void {
-    if (counted !== null || !table.countIo) return;
+  /** Makes the kernel count I/O, once there is a group to write to; tried again later when it fails. */
+  function countIo(now: number): void {
+    if (counted !== null || !table.countIo || now < countAgain) return;
     const { controller, file, text } = table.countIo;
     const top = cgroupTop(instance);
     if (!controllers.has(controller) || !cgroups.exists(top, controller)) return;
+    countAgain = now + STALE;
     for (const disk of capacity(instance.state).disks)
       cgroups.write(top, controller, file, text(disk)).then(
         () => {
@@ -135,7 +164,6 @@ export function createUsage(c: Context): UsageReader {
     if (known?.pid === pid && now < known.until) return known;
     const group = known?.pid === pid ? known.group : cgroups.ofPid(pid);
     if (group === null) return null;
-    const from = once(cgroups);
     const { cpu, memory: mem, io } = table.pressure;
     const found: Slow = {
       pid,
@@ -143,14 +171,14 @@ export function createUsage(c: Context): UsageReader {
       began: known?.pid === pid ? known.began : boot - (uptime(pid, boot) ?? 0),
       // Spread over the time at first, so that never all are due at once.
       until: now + (known ? STALE : (STALE * ((slot % 8) + 1)) / 8),
-      memoryLimit: number(from, group, memory?.limit),
+      memoryLimit: number(group, memory?.limit),
       pressure: {
-        cpu: number(from, group, cpu),
-        memory: number(from, group, mem),
-        io: number(from, group, io),
+        cpu: number(group, cpu),
+        memory: number(group, mem),
+        io: number(group, io),
       },
-      nearest: nearestOf(from, group),
-      fail: failsOf(from, group),
+      nearest: nearestOf(group),
+      fail: failsOf(group),
     };
     slow.set(name, found);
     return found;
@@ -160,22 +188,22 @@ export function createUsage(c: Context): UsageReader {
     const { name } = record;
     const at = performance.now();
     const live = c.runtime.get(name);
+    from.next(at);
     const kept = live ? slowOf(record, live.initPid, at, boot) : null;
     if (!kept) return { name, state, at, ...NOTHING };
     const { group, began, memoryLimit, pressure, nearest, fail } = kept;
-    const from = once(cgroups);
     const link = links.get(linkOf(c, record));
     return {
       name,
       state,
       at,
       uptime: Math.floor(Math.max(0, boot - began)),
-      cpu: number(from, group, table.cpu),
-      memory: number(from, group, memory?.held),
+      cpu: number(group, table.cpu),
+      memory: number(group, memory?.held),
       memoryLimit,
-      tasks: number(from, group, tasks?.held),
-      ioRead: number(from, group, table.ioRead) ?? counted,
-      ioWrite: number(from, group, table.ioWrite) ?? counted,
+      tasks: number(group, tasks?.held),
+      ioRead: number(group, table.ioRead) ?? counted,
+      ioWrite: number(group, table.ioWrite) ?? counted,
       // The host's end of the link takes in what the container gives out.
       netIn: link?.out ?? null,
       netOut: link?.in ?? null,
@@ -186,8 +214,8 @@ export function createUsage(c: Context): UsageReader {
   }
 
   function all(asked: readonly Asked[]): ContainerUsage[] {
-    countIo();
     const now = performance.now();
+    countIo(now);
     for (const [name, { until }] of slow) if (now > until + STALE) slow.delete(name);
     const [links, boot] = [linkBytes(linkPrefix(instance)), sinceBoot() ?? 0];
     return asked.map((each) => usageOf(each, links, boot));
