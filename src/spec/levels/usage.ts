@@ -45,7 +45,7 @@ export const USAGE: Record<Dialect, UsageFigures> = {
     cpu: figure("cpuacct", "cpuacct.usage", seconds(1e9)),
     ioRead: figure("blkio", THROTTLED, sum(/^\S+ Read (\d+)$/gm)),
     ioWrite: figure("blkio", THROTTLED, sum(/^\S+ Write (\d+)$/gm)),
-    // Linux 6.9 and later count only on disks that some group has a rule for; a rule of 0 limits nothing.
+    // Linux 6.10 and later count only on disks that some group has a rule for; a rule of 0 limits nothing.
     countIo: { controller: "blkio", file: "blkio.throttle.read_bps_device", text: (disk) => `${disk} 0` },
     // v1 has no pressure of its own; the v2 tree beside it has the same groups.
     pressure: pressure("some", () => "unified"),
