@@ -31,7 +31,7 @@ const { values } = parseArgs({
   },
 });
 const words = (text: string): string[] => text.split(",").filter((word) => word !== "");
-const seconds = Number(values.seconds ?? (values.quick ? 2 : 8));
+const seconds = Number(values.seconds ?? (values.quick ? 2 : 5));
 if (!(seconds >= 1 && seconds <= 60)) throw new Error(`--seconds is ${values.seconds}; give 1 to 60`);
 /** Whether it is the whole comparison, whose page is kept. */
 const whole = !values.quick && !values.modest && !values.only && !values.attacks;

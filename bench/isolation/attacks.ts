@@ -16,6 +16,8 @@ export interface Attack {
   what: string;
   /** Bytes or pieces at which it stops by itself, so that no run takes the machine down. */
   most(reserve: Reserve): number;
+  /** Seconds until it has what it wants, 2 unless told. */
+  ramp?: number;
 }
 
 const MIB = 2 ** 20;
@@ -29,7 +31,7 @@ export const ATTACKS: readonly Attack[] = [
   { name: "cpu", what: "two spinning processes for each CPU", most: endless },
   { name: "fork", what: "every process forks until it can't", most: () => MOST_PROCESSES },
   { name: "churn", what: "two processes start others that end at once", most: endless },
-  { name: "memory", what: "takes memory and goes over it again and again", most: (r) => r.memory },
+  { name: "memory", what: "takes memory and goes over it again and again", most: (r) => r.memory, ramp: 12 },
   { name: "dirty", what: "dirties the pages of 2 GiB of mapped files", most: () => 2048 * MIB },
   { name: "disk-read", what: "4 readers of 256 KiB at random places, no cache", most: () => 1024 * MIB },
   {
@@ -47,8 +49,8 @@ export const ATTACKS: readonly Attack[] = [
     most: (r) => r.connections,
   },
   { name: "pty", what: "opens terminals", most: () => 10_000 },
-  { name: "tmpfs", what: "fills a tmpfs", most: (r) => r.memory },
-  { name: "mlock", what: "locks memory, process after process", most: (r) => r.memory },
+  { name: "tmpfs", what: "fills a tmpfs", most: (r) => r.memory, ramp: 12 },
+  { name: "mlock", what: "locks memory, process after process", most: (r) => r.memory, ramp: 12 },
   { name: "syscall", what: "cheap calls without end, and barriers that interrupt every CPU", most: endless },
   { name: "kernel-log", what: "a thousand crashes a second, and writes to /dev/kmsg", most: endless },
 ];

@@ -4,13 +4,13 @@ import type { Reserve } from "./attacks.ts";
 
 const GIB = 2 ** 30;
 /** Memory that no attack comes near: the host's, the victim's, and everybody else's on the machine. */
-const KEPT = 4 * GIB;
+const KEPT = 3 * GIB;
 
 const number = (path: string): number => Number(readFileSync(path, "utf8").split(/\s/)[0]);
 const available = (): number =>
   Number(/^MemAvailable:\s+(\d+)/m.exec(readFileSync("/proc/meminfo", "utf8"))?.[1]) * 1024;
 
-/** How far attacks may go: all tables, and memory but for 4 GiB; a quarter of each when others use the machine. */
+/** How far attacks may go: all tables, and memory but for 3 GiB; a quarter of each when others use the machine. */
 export function reserve(modest: boolean): Reserve {
   const part = modest ? 0.25 : 1;
   const connections = "/proc/sys/net/netfilter/nf_conntrack_max";

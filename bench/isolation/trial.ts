@@ -96,7 +96,8 @@ async function besides(
   await contender.launch(name);
   try {
     inside.address(name);
-    const seconds = RAMP + terms.seconds + 1;
+    const { ramp = RAMP } = attack;
+    const seconds = ramp + terms.seconds + 1;
     const most = String(Math.floor(attack.most(terms.reserve)));
     const { argv, env } = inside.run(name, [
       "/usr/bin/neighbour",
@@ -112,7 +113,7 @@ async function besides(
       timeout: (seconds + 60) * 1000,
       killSignal: "SIGKILL",
     });
-    await Bun.sleep(RAMP * 1000);
+    await Bun.sleep(ramp * 1000);
     const beside = await clients();
     const said = await new Response(running.stdout).text();
     return { beside, account: parse(said), counted: refusals(contender, name) };
