@@ -1,5 +1,5 @@
 import { constants } from "node:os";
-import { type Attached, commandOf, giveTerminal } from "../host/lxc/attach.ts";
+import { type Attached, commandOf, giveTerminal, hasBegun } from "../host/lxc/attach.ts";
 import { signal } from "../host/pidfd/index.ts";
 import { startTicks } from "../host/proc/index.ts";
 import { WarrenError } from "../spec/errors.ts";
@@ -31,7 +31,7 @@ export function control(it: Attached, terminal: boolean): Pick<ExecSession, "sig
     for (let look = 0; look < LOOKS && !ended; look++) {
       const pid = commandOf(it.pid);
       const ticks = pid === null ? null : startTicks(pid);
-      if (pid !== null && ticks !== null) {
+      if (pid !== null && ticks !== null && hasBegun(it.pid, pid)) {
         const still = (): boolean => startTicks(pid) === ticks;
         signal(pid, number, still);
         return () => signal(pid, constants.signals.SIGKILL, still);

@@ -17,6 +17,16 @@ test("output, errors and code of a process; the pipes can be opened by name", as
   expect(all).toEqual(["out\nin", "err\n", 3]);
 });
 
+test("a terminal that is left before its process took note is not touched any more", async () => {
+  const deaf = ["/bin/sh", "-c", "trap : HUP; sleep 0.1; sleep 0.1"];
+  const it = start(deaf, { terminal: { columns: 80, rows: 24 }, stdin: true });
+  await Bun.sleep(20);
+  await it.stdout.cancel();
+  it.resize(10, 10);
+  await it.input.write(new TextEncoder().encode("into nothing"));
+  expect(await it.exited).toBe(0);
+});
+
 test("a process that is not read from halts; one that is left dies of it", async () => {
   const it = start(["/usr/bin/yes"], { stdin: false });
   const reader = it.stdout.getReader();

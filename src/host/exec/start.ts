@@ -108,14 +108,19 @@ function onTerminal(argv: readonly string[], size: { columns: number; rows: numb
       master,
       settled(slave, () => open),
     );
-    void child.exited.then(() => {
+    // Also when only our end is gone: the numbers of closed descriptors are soon others'.
+    const over = (): void => {
       open = false;
       typed.close();
-    });
+    };
+    void child.exited.then(over);
     return {
       pid: child.pid,
       // The slave stays open here until all was read: a terminal hung up early loses its last words.
-      stdout: output(master, child.exited, () => closeSync(slave)),
+      stdout: output(master, child.exited, () => {
+        over();
+        closeSync(slave);
+      }),
       stderr: null,
       input: typed,
       resize(columns, rows) {
