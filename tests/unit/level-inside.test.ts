@@ -5,24 +5,54 @@ import { fakeCgroups } from "../helpers/cgroup-fake.ts";
 
 describe("what is written to the guest's group", () => {
   test.each([
-    ["v1", "50000", ["-1", "100000"], ["cpu.cfs_period_us 1000000", "cpu.cfs_quota_us 500000"]],
-    ["v1", "150000", ["500000", "1000000"], ["cpu.cfs_quota_us 1500000"]],
-    ["v1", "50000", ["500000", "1000000"], []],
-    ["v1", "-1", ["500000", "1000000"], ["cpu.cfs_quota_us -1"]],
-    ["v1", "-1", ["-1", "100000"], []],
+    [
+      "v1",
+      "50000",
+      ["-1", "100000", "0"],
+      ["cpu.cfs_period_us 1000000", "cpu.cfs_quota_us 500000", "cpu.cfs_burst_us 500000"],
+    ],
+    [
+      "v1",
+      "150000",
+      ["500000", "1000000", "500000"],
+      ["cpu.cfs_burst_us 0", "cpu.cfs_quota_us 1500000", "cpu.cfs_burst_us 1500000"],
+    ],
+    // A change of the level drops the guest's quota and leaves its burst.
+    [
+      "v1",
+      "20000",
+      ["-1", "1000000", "500000"],
+      ["cpu.cfs_burst_us 0", "cpu.cfs_quota_us 200000", "cpu.cfs_burst_us 200000"],
+    ],
+    ["v1", "50000", ["500000", "1000000", "500000"], []],
+    ["v1", "-1", ["500000", "1000000", "500000"], ["cpu.cfs_quota_us -1"]],
+    ["v1", "-1", ["-1", "100000", "0"], []],
     // As an older daemon or a start without the hook's lines may leave it.
     [
       "v1",
       "50000",
-      ["20000", "100000"],
-      ["cpu.cfs_quota_us -1", "cpu.cfs_period_us 1000000", "cpu.cfs_quota_us 500000"],
+      ["20000", "100000", "0"],
+      [
+        "cpu.cfs_quota_us -1",
+        "cpu.cfs_period_us 1000000",
+        "cpu.cfs_quota_us 500000",
+        "cpu.cfs_burst_us 500000",
+      ],
     ],
-    ["v1", "50000", [null, null], []],
-    ["v2", "50000 100000", ["max 100000"], ["cpu.max 500000 1000000"]],
-    ["v2", "50000 100000", ["500000 1000000"], []],
-    ["v2", "max 100000", ["500000 1000000"], ["cpu.max max"]],
-    ["v2", "max 100000", ["max 1000000"], []],
-    ["v2", "50000 100000", [null], []],
+    ["v1", "50000", [null, null, null], []],
+    ["v1", "50000", ["-1", "1000000", null], ["cpu.cfs_quota_us 500000"]],
+    ["v2", "50000 100000", ["max 100000", "0"], ["cpu.max 500000 1000000", "cpu.max.burst 500000"]],
+    [
+      "v2",
+      "20000 100000",
+      ["500000 1000000", "500000"],
+      ["cpu.max.burst 0", "cpu.max 200000 1000000", "cpu.max.burst 200000"],
+    ],
+    ["v2", "50000 100000", ["500000 1000000", "500000"], []],
+    ["v2", "50000 100000", ["500000 1000000", null], []],
+    ["v2", "max 100000", ["500000 1000000", "500000"], ["cpu.max max"]],
+    ["v2", "max 100000", ["max 1000000", "500000"], []],
+    ["v2", "50000 100000", [null, null], []],
   ] as const)("%s: %s above %p", (dialect, outer, inner, expected) => {
     expect(INSIDE[dialect].writes(outer, inner).map(({ file, text }) => `${file} ${text}`)).toEqual([
       ...expected,
@@ -70,8 +100,8 @@ describe.each(["v1", "v2"] as const)("on %s", (dialect) => {
     const cgroups = { ...rig(), path: (...parts: string[]) => parts.join("/") };
     const value = { controller: "cpu", file, value: half, nested: false };
     expect(tellAtStart(cgroups, "warren/web", [])).toEqual([]);
-    expect(tellAtStart(cgroups, "warren/web", [value]).at(-1)).toStartWith(
-      `tell warren/web/guest/cpu/${file} 500000`,
-    );
+    const lines = tellAtStart(cgroups, "warren/web", [value]);
+    expect(lines.at(-2)).toStartWith(`tell warren/web/guest/cpu/${file} 500000`);
+    expect(lines.at(-1)).toMatch(/burst\w* 500000$/);
   });
 });
