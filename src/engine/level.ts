@@ -21,6 +21,7 @@ import { checkTogether, defaultLevels, FRESH_LEVELS, levelRequest, levelRow } fr
 import { LEVELS } from "../spec/levels.ts";
 import type { Store } from "../store/index.ts";
 import type { Events } from "./event.ts";
+import { giveAbove, levelsAbove, secondedAbove } from "./level-above.ts";
 import { catalogueRow, checkSaved, levelNote } from "./level-answer.ts";
 import { applyLevels } from "./level-apply.ts";
 import {
@@ -100,6 +101,8 @@ export interface Levels {
   parseRequest(levels: Record<string, string>): LevelValues;
   /** What is wanted of each container that runs. */
   wantedAll(): Map<string, LevelValues>;
+  /** After a container with such levels began or ended: gives the group above what all have together. Throws FAILED. */
+  giveAbove(record: ContainerRecord): Promise<void>;
   /** Saved values that wait for a restart. */
   pending(record: ContainerRecord): Promise<LevelValues>;
   /** Held, peak, limit and failures of a running container; empty when it doesn't run. */
@@ -116,6 +119,7 @@ export function createLevels(deps: LevelDeps): Levels {
   const { dialect } = cgroups;
   const live: LiveLevels = liveLevels(store);
   const top = cgroupTop(instance);
+  const above = levelsAbove(dialect);
   const why = (row: LevelRow, host: LevelHost) => unsupported(row, cgroups, doors, top, host);
   const supported = (host: LevelHost) => LEVELS.filter((row) => why(row, host) === null);
   const rowsOf = (keys: Iterable<string>) => [...keys].map(levelRow);
@@ -154,6 +158,26 @@ export function createLevels(deps: LevelDeps): Levels {
     }
     return values;
   }
+
+  /** Brings the group above to what all containers have together; `also` is one whose values aren't kept yet. */
+  async function giveAll(also: readonly string[] = []): Promise<void> {
+    const unsaved = live.all();
+    const groups = store.containers.list().flatMap(({ name, uuid, levels }) => {
+      const run = running(name);
+      const keys = run ? Object.keys({ ...levels, ...unsaved(uuid, String(run.pid)) }) : [];
+      return run && keys.some((key) => above.has(key)) ? [run.cgroup] : [];
+    });
+    await giveAbove(cgroups, top, [...new Set([...groups, ...also])]);
+  }
+
+  /** The same kernel, where a write of `group` that counts only beneath the group above is seconded there. */
+  const counting = (kernel: LevelKernel, group: string): LevelKernel => ({
+    ...kernel,
+    async write(at, controller, file, text) {
+      await kernel.write(at, controller, file, text);
+      if (at === group && secondedAbove(dialect, controller, file)) await giveAll([group]);
+    },
+  });
 
   /** Stores values; the last step of every change. */
   function save(name: string, values: LevelValues): void {
@@ -201,7 +225,7 @@ export function createLevels(deps: LevelDeps): Levels {
       const steps = planLevels(have, want, host);
       const touched = new Set(steps.map(({ controller }) => controller));
       const look = () => lookAll(doors, target, touched);
-      const work = { cgroups: kernel, group, steps, have, want, host, look, keep };
+      const work = { cgroups: counting(kernel, group), group, steps, have, want, host, look, keep };
       await applyLevels(work).catch((error: WarrenError) => {
         // A guest that makes groups of its own just then makes the plan stale, which a new one cures.
         const stale = have.some(({ setting }) => setting.nesting) && error.code === "FAILED";
@@ -371,6 +395,11 @@ export function createLevels(deps: LevelDeps): Levels {
       const keys = Object.keys(live.last(record.uuid)).filter(outlives);
       if (keys.length > 0)
         await change(run, keys, savedOf(record, host), host, () => live.forget(record.uuid));
+    },
+    async giveAbove({ uuid, levels }) {
+      if (above.size === 0) return;
+      const keys = Object.keys({ ...levels, ...live.last(uuid) });
+      if (keys.some((key) => above.has(key))) await giveAll();
     },
     parseRequest(levels) {
       const host = hostFacts();

@@ -67,6 +67,7 @@ export async function cleanUp(c: Context, r: ContainerRecord): Promise<void> {
   forget(c.paths.lxc, r.name);
   await removeGroup(c, cgroupOf(c, r.name));
   await removeGroup(c, `${monitorTop(c.instance)}/${r.name}`);
+  await c.levels.giveAbove(r);
 }
 
 /** Takes a group away; what still runs in it lost its monitor, so nobody can be its master any more: it is ended. */

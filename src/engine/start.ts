@@ -47,6 +47,7 @@ export async function start(
   work.progress("starting init");
   const found = await boot(c, r, rootfs, work);
   const live = c.runtime.adopt(name, found);
+  await c.levels.giveAbove(r);
   c.store.containers.update(name, (old) => ({
     ...old,
     wanted: "running",

@@ -23,8 +23,10 @@ function ofUnit({ codec, range }: LevelRow): fc.Arbitrary<LevelValue> {
         fc.integer({ min: 1, max: 8 }).map((n) => n * GIB),
       );
     case "bytes/s":
-    case "bits/s":
       return whole(10 ** 9);
+    case "bits/s":
+      // Kernels count in bytes.
+      return whole(10 ** 9).map((n) => Math.ceil(n / 8) * 8);
     case "count":
     case "score":
       return whole(4096);

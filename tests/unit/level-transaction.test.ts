@@ -326,3 +326,17 @@ test("counters give held, peak, limit and failures, the groups below counted whe
   expect(counters["pids.limit"]).toEqual({ key: "pids.limit", held: 1, peak: 1, limit: null, fail: 5 });
   expect(bench.levels.usage(GROUP)).toEqual({ memory: 0, tasks: 1 });
 });
+
+test("memory that is kept for containers is kept for the group above them too, as much as they have together", async () => {
+  const bench = levelBench("v2");
+  const above = () => ["memory.min", "memory.low"].map((file) => bench.cgroups.files.get(`warren/${file}`));
+  const set = (levels: Record<string, string>) =>
+    bench.levels.set("web", { set: levels, save: false, dryRun: false });
+  await set({ "memory.guarantee": "64M", "memory.low": "128M" });
+  expect(above()).toEqual([String(64 * MIB), String(128 * MIB)]);
+  await set({ "memory.guarantee": "32M" });
+  expect(above()).toEqual([String(32 * MIB), String(128 * MIB)]);
+  bench.pid = null;
+  await bench.levels.giveAbove(bench.store.containers.get("web")!);
+  expect(above()).toEqual(["0", "0"]);
+});
