@@ -106,8 +106,8 @@ export function createUsage(c: Context): UsageReader {
   const table = USAGE[dialect];
   const slow = new Map<string, Slow>();
   const from = sparing(cgroups);
-  // Once the kernel counts, a group without a figure is one without I/O.
-  let counted: number | null = table.countIo ? null : 0;
+  // Once v1 was made to count, a group without a figure is one without I/O.
+  let counted: number | null = null;
   let countAgain = 0;
 
   const isCheap = (figure: Figure | undefined): boolean =>
