@@ -1,6 +1,7 @@
 /**
  * Looks at every running container again and again: keeps its counters, and tells what an operator wants to know before
- * it hurts. A look is a dozen small reads; the sweep over all of them is as slow as its share of a CPU asks.
+ * it hurts. A look is one small read, a dozen more where something ran meanwhile; the sweep over all of them is as slow as
+ * its share of a CPU asks.
  */
 import type { Cgroups } from "../host/cgroup/index.ts";
 import { failShare, isNear, type Lasting, lasting, NOT_YET } from "../plan/watch.ts";
@@ -17,14 +18,13 @@ import type { Teller } from "./tell.ts";
 /** The level whose failures are periods without CPU, common and harmless one by one. */
 const THROTTLED = "cpu.limit";
 const RESOURCES = ["cpu", "memory", "io"] as const satisfies readonly (keyof Pressure)[];
-/** Milliseconds between two looks at pressure: the kernel's averages are over ten seconds. */
-const PRESSURE_EVERY = 9_000;
+/** Every which look is at pressure too, whose averages are over ten seconds, and at what is costly to read. */
+const PRESSURE_EVERY = 2;
+const DEEP_EVERY = 3;
 /** Milliseconds for which limits are believed; one that seems near is read again before it is told. */
 const LIMITS_EVERY = 60_000;
-/** Milliseconds between two deep looks, unless something is about to happen. */
-const DEEP_EVERY = 15_000;
-/** Milliseconds of looking without a pause. */
-const SLICE = 4;
+/** Milliseconds of looking without a pause: what comes right after one costs several times as much. */
+const SLICE = 8;
 
 export interface Watch {
   /** Looks at one container now. */
@@ -48,7 +48,10 @@ interface Memory {
   limits: Record<string, number>;
   limitsAt: number;
   near: Set<string>;
-  deepAt: number;
+  /** CPU time the container had used. */
+  used: number | null;
+  /** How often it was looked at. */
+  looks: number;
   last: { at: number; glance: Glance } | null;
   throttled: Lasting;
   pressureAt: number;
@@ -64,6 +67,11 @@ export function startWatch({ cgroups, runtime, counters, teller, config, log }: 
   let turn = 0;
   let wake = (): void => undefined;
 
+  const cpuUsed = (group: string): number | null => {
+    const value = readFigure(cgroups, group, usage.cpu);
+    return typeof value === "number" ? value : null;
+  };
+
   function memoryOf(name: string): Memory | null {
     const live = runtime.get(name);
     const known = memories.get(name);
@@ -77,7 +85,8 @@ export function startWatch({ cgroups, runtime, counters, teller, config, log }: 
       limits: {},
       limitsAt: Number.NEGATIVE_INFINITY,
       near: new Set(),
-      deepAt: Number.NEGATIVE_INFINITY,
+      used: null,
+      looks: 0,
       last: null,
       throttled: NOT_YET,
       pressureAt: performance.now(),
@@ -90,13 +99,16 @@ export function startWatch({ cgroups, runtime, counters, teller, config, log }: 
   function look(name: string, isCalled: boolean): void {
     const m = memoryOf(name);
     if (!m) return;
+    // Where nothing ran nothing was refused either: of a thousand containers most have slept.
+    const used = cpuUsed(m.group);
+    if (used !== null && used === m.used && !isCalled) return;
+    m.used = used;
     const at = performance.now();
-    const deep = isCalled || m.near.size > 0 || at - m.deepAt >= DEEP_EVERY;
-    const glance = reader.of(m.group, deep);
-    if (deep) m.deepAt = at;
+    const turn = m.looks++;
+    const glance = reader.of(m.group, isCalled || m.near.size > 0 || turn % DEEP_EVERY === 0);
     lookForNear(name, m, glance, at);
     lookForThrottling(name, m, glance, at);
-    if (at - m.pressureAt >= PRESSURE_EVERY) lookForPressure(name, m, at);
+    if (turn % PRESSURE_EVERY === 1) lookForPressure(name, m, at);
     m.last = { at, glance };
     counters.note(name, glance.fails, (key) => ({
       held: glance.held[key] ?? null,
