@@ -5,6 +5,8 @@ import type { Reserve } from "./attacks.ts";
 const GIB = 2 ** 30;
 /** Memory that no attack comes near: the host's, the victim's, and everybody else's on the machine. */
 const KEPT = 3 * GIB;
+/** Where the host's own limit is far away: as many as some seconds are enough for. */
+const MOST_FILES = 5_000_000;
 
 const number = (path: string): number => Number(readFileSync(path, "utf8").split(/\s/)[0]);
 const available = (): number =>
@@ -16,7 +18,7 @@ export function reserve(modest: boolean): Reserve {
   const connections = "/proc/sys/net/netfilter/nf_conntrack_max";
   return {
     memory: Math.max(GIB, (available() - KEPT) * part),
-    files: number("/proc/sys/fs/file-max") * part,
+    files: Math.min(number("/proc/sys/fs/file-max"), MOST_FILES) * part,
     connections: (existsSync(connections) ? number(connections) : 262_144) * part,
   };
 }
