@@ -23,12 +23,12 @@ export interface KernelLog {
 }
 
 const DEVICE = "/dev/kmsg";
-/** Milliseconds between two looks; a look at a log with nothing new is one system call. */
-const TICK = 250;
+/** Milliseconds between two looks. Nothing new is one system call, but waking up costs a hundred times as much. */
+const TICK = 1000;
 /** The same at first, until what was logged before has been gone through: thousands of records. */
 const HURRY = 10;
 /** Records read in one look: what a flood brings beyond that waits, and is lost when the kernel's buffer is full. */
-const MOST = 500;
+const MOST = 1000;
 /** Longest record that the kernel gives (PRINTKRB_RECORD_MAX). */
 const RECORD = 8192;
 
