@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
-import { lstatSync, readFileSync } from "node:fs";
+import { lstatSync, readdirSync, readFileSync } from "node:fs";
 import { connect } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { hostAuthorities } from "./mirrors.mjs";
 import { imagePlaces, REPOSITORY } from "./places.mjs";
@@ -109,6 +110,30 @@ export async function pushClone(machine) {
   const excluded = NOT_COPIED.map((name) => `--exclude=node_modules/${name}`);
   const args = ["-C", REPOSITORY, ...excluded, "-cf", "-", "node_modules"];
   await pushTar(machine, args, `tar -C ${CLONE} --no-same-owner -xf -`);
+}
+
+/** Where tests keep the Debian images they built, here and there (tests/helpers/guest-image.ts). */
+const KEPT_IMAGES = join(tmpdir(), "warren-test-images");
+
+/**
+ * Takes along the images that the tests of this host built last: there each takes minutes. One that was made by other
+ * code than the clone's has another name, and the test builds its own.
+ */
+export async function pushGuestImages(machine) {
+  const names = exists(KEPT_IMAGES) ? newestImages(readdirSync(KEPT_IMAGES)) : [];
+  if (names.length === 0) return;
+  // Not onto the guest's /tmp, which is held in its memory.
+  const place = "/var/tmp/warren-test-images";
+  const unpack = `mkdir -p -m 700 ${place} && ln -sfn ${place} /tmp/warren-test-images && tar -C ${place} -xf -`;
+  await pushTar(machine, ["-C", KEPT_IMAGES, "-cf", "-", "--", ...names], unpack);
+}
+
+/** The last written archive of each image, `debian-13-systemd-HASH.tar`. */
+function newestImages(names) {
+  const written = (name) => lstatSync(join(KEPT_IMAGES, name)).mtimeMs;
+  const archives = names.filter((name) => /-[\da-f]{12}\.tar$/.test(name));
+  const ordered = archives.sort((a, b) => written(a) - written(b));
+  return [...new Map(ordered.map((name) => [name.replace(/-[\da-f]{12}\.tar$/, ""), name])).values()];
 }
 
 /** Runs tar here and feeds what it packs to a line of the guest's shell; resolves to what that prints. */

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
-import { command, inGuest } from "./guest.mjs";
+import { command, inGuest, pushGuestImages } from "./guest.mjs";
 import { running } from "./machine.mjs";
 import { CACHE, REPOSITORY } from "./places.mjs";
 import { addFailure, addJunit, counted, emptyReport, renderResult, summary } from "./report.mjs";
@@ -28,6 +28,9 @@ const TEST_TIMEOUT = 180_000;
 
 /** One file's patience in seconds: a file that hangs must not cost the others their turn. */
 const FILE_SECONDS = 1800;
+
+/** The file that needs images of Debian. */
+const WITH_IMAGES = "tests/e2e/debian.test.ts";
 
 const RESULT = join(REPOSITORY, "docs", "results", "modern-host.md");
 const JUNIT = "/root/junit.xml";
@@ -63,6 +66,7 @@ export async function suites(machine, { files, seconds, record, json }) {
   const about = { ...(await facts(machine)), accel: machine.accel };
   const end = Date.now() + seconds * 1000;
   const report = emptyReport();
+  if (files.includes(WITH_IMAGES)) await pushGuestImages(machine);
   for (const file of files) {
     const left = Math.min(FILE_SECONDS, Math.floor((end - Date.now()) / 1000));
     if (left > 0) await runFile(machine, file, left, report);
