@@ -26,6 +26,9 @@ const REQUIRED =
 /** One test's patience in ms where it names none: emulated instructions take twenty times as long. */
 const TEST_TIMEOUT = 180_000;
 
+/** How much wider the limits are that tests name for the machines they were written on. */
+const PATIENCE = 10;
+
 /** One file's patience in seconds: a file that hangs must not cost the others their turn. */
 const FILE_SECONDS = 1800;
 
@@ -89,9 +92,16 @@ export async function suites(machine, { files, seconds, record, json }) {
 
 /** Runs one file in a process of its own and adds what came of it to the report. */
 async function runFile(machine, file, seconds, report) {
-  const bun = ["bun", "test", `--timeout=${TEST_TIMEOUT}`, "--reporter=junit", `--reporter-outfile=${JUNIT}`];
+  const bun = [
+    "bun",
+    "test",
+    "--preload=./tests/helpers/patient.ts",
+    `--timeout=${TEST_TIMEOUT}`,
+    "--reporter=junit",
+    `--reporter-outfile=${JUNIT}`,
+  ];
   const limit = ["timeout", "--kill-after=10", String(seconds)];
-  const argv = [...limit, "env", `REQUIRED=${REQUIRED}`, ...bun, `./${file}`];
+  const argv = [...limit, "env", `REQUIRED=${REQUIRED}`, `WARREN_PATIENCE=${PATIENCE}`, ...bun, `./${file}`];
   const code = await command(machine, argv, { timeout: (seconds + 60) * 1000 });
   if (!running()) throw new Refusal(`the machine was gone in the middle of ${file} (qemu ended)`);
   // Moved, or the report of this file would pass for the next one's.

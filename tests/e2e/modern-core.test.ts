@@ -21,8 +21,8 @@ const SAVED = { "memory.max": String(96 * MIB), "cpu.max": "50000 100000", "pids
 let d: TestDaemon;
 beforeAll(async () => {
   if (missing === null) d = await testDaemon();
-}, 180_000);
-afterAll(() => d?.[Symbol.asyncDispose](), 180_000);
+}, 30_000);
+afterAll(() => d?.[Symbol.asyncDispose](), 30_000);
 
 describe("the core on a modern host", () => {
   const init = async (): Promise<number> => (await d.json("info", "web")).initPid;
@@ -47,13 +47,13 @@ describe("the core on a modern host", () => {
     expect(Number(proc("uid_map").split(/\s+/)[1])).toBe(info.idmap.base);
     expect(kernel("memory.max", "pids.max")).toEqual({ "memory.max": String(64 * MIB), "pids.max": "40" });
     expect(await d.sh("web", "awk '/^MemTotal/ {print $2}' /proc/meminfo")).toBe(String(64 * 1024));
-  }, 180_000);
+  }, 30_000);
 
   test("two containers reach each other by both kinds of address", async () => {
     await d.ok("launch", "busybox", "peer");
     for (const address of (await d.json("info", "peer")).addresses) await d.reaches("web", address);
     await d.ok("delete", "-y", "--force", "peer");
-  }, 180_000);
+  }, 30_000);
 
   test("levels change while it runs, all of them or none, and only what is saved is kept", async () => {
     const before = await init();
@@ -66,14 +66,14 @@ describe("the core on a modern host", () => {
     expect(refused.stderr).toContain("memory.limit");
     expect(saved()).toEqual(SAVED);
     expect(await init()).toBe(before);
-  }, 180_000);
+  }, 30_000);
 
   test("the limits hold: a fork bomb ends at its level and is counted", async () => {
     await d.warren(["exec", "-T", "-n", "web", "--", "sh", "-c", "for i in $(seq 80); do sleep 5 & done"]);
     expect(Number(/^max (\d+)$/m.exec(kernel("pids.events")["pids.events"] ?? "")?.[1])).toBeGreaterThan(0);
     expect(Number(kernel("pids.peak")["pids.peak"])).toBeLessThanOrEqual(60);
     await until("the bomb is over", async () => (await d.json("info", "web")).processes < 20);
-  }, 180_000);
+  }, 30_000);
 
   for (const verb of ["daemon-reload", "daemon-reexec"])
     test(`systemctl ${verb} takes no level and no process`, async () => {
@@ -83,7 +83,7 @@ describe("the core on a modern host", () => {
       expect(saved()).toEqual(SAVED);
       expect(await init()).toBe(before);
       expect(await d.strays()).toEqual([]);
-    }, 180_000);
+    }, 30_000);
 
   test("a reboot from within: what was saved is in force again, what was not is gone", async () => {
     await d.ok("set", "web", "pids.limit=50");
@@ -93,7 +93,7 @@ describe("the core on a modern host", () => {
     await until("it has a new init", async () => ![null, before].includes(await init()));
     expect(saved()).toEqual(SAVED);
     expect(await d.sh("web", "hostname")).toBe("web");
-  }, 180_000);
+  }, 30_000);
 
   test("kill -9 of the daemon: it runs on, reboots without it under its levels, and is taken up again", async () => {
     const before = await init();
@@ -111,7 +111,7 @@ describe("the core on a modern host", () => {
     expect(await d.json("info", "web")).toMatchObject({ state: "running" });
     expect(await init()).not.toBe(before);
     expect(await d.strays()).toEqual([]);
-  }, 180_000);
+  }, 30_000);
 
   test("stop, start and delete: levels as saved, and nothing left", async () => {
     await d.ok("stop", "web", "-t", "30");
@@ -121,5 +121,5 @@ describe("the core on a modern host", () => {
     await until("the trash is emptied", async () => (await d.strays()).every((it) => !it.includes("trash")));
     await d.stop();
     expect(d.left()).toEqual([]);
-  }, 180_000);
+  }, 30_000);
 });

@@ -6,12 +6,13 @@ import { join } from "node:path";
 import type { ContainerInfo } from "../../src/spec/container.ts";
 import { type Instance, instanceOf } from "../../src/spec/instance.ts";
 import { difference, type HostState, hostState } from "./host-state.ts";
+import { patience } from "./patience.ts";
 import { strays } from "./strays.ts";
 
 const WARREN = join(import.meta.dir, "../../bin/warren");
 const PATH = "/usr/sbin:/usr/bin:/sbin:/bin";
 /** A net against hanging, in ms. */
-const PATIENCE = 120_000;
+const PATIENCE = patience(120_000);
 
 export interface Said {
   code: number;
@@ -54,12 +55,12 @@ export interface TestDaemon extends AsyncDisposable {
 export async function until<T>(
   what: string,
   holds: () => T | Promise<T>,
-  patience = 60_000,
+  longest = 60_000,
 ): Promise<NonNullable<T>> {
-  for (const end = Date.now() + patience; ; await Bun.sleep(20)) {
+  for (const end = Date.now() + patience(longest); ; await Bun.sleep(20)) {
     const answer = await holds();
     if (answer) return answer as NonNullable<T>;
-    if (Date.now() > end) throw new Error(`waited ${patience / 1000} s in vain: ${what}`);
+    if (Date.now() > end) throw new Error(`waited ${patience(longest) / 1000} s in vain: ${what}`);
   }
 }
 
