@@ -68,16 +68,21 @@ export function readSetting(
   return setting.shown?.(text, host) ?? text;
 }
 
-/** The settings as the kernel has them; those that this host hasn't are left out. */
+/**
+ * The settings as the kernel has them; those that this host hasn't are left out. With `fresh` those that wait for their
+ * controller to be handed down are as they will be then.
+ */
 export function readPresent(
   cgroups: LevelKernel,
   group: string,
   settings: readonly Setting[],
   host: LevelHost,
+  fresh?: LevelValues,
 ): Present[] {
   return settings.flatMap((setting) => {
     const { controller, nesting, lowering } = setting;
-    const text = readSetting(cgroups, group, setting, host);
+    const awaited = fresh && host.beside?.includes(controller) ? setting.text(fresh, host) : null;
+    const text = readSetting(cgroups, group, setting, host) ?? awaited;
     if (text === null) return [];
     const below = (nesting ? cgroups.below(group, controller) : []).map((path) => ({
       path,

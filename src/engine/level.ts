@@ -306,7 +306,8 @@ export function createLevels(deps: LevelDeps): Levels {
       checkTogether(want, dialect);
       if (request.dryRun) {
         const kernel = await openFor(run, rowsOf(Object.keys(now)));
-        const have = readPresent(kernel, run.cgroup, settingsOf(Object.keys(now), dialect), host);
+        const settings = settingsOf(Object.keys(now), dialect);
+        const have = readPresent(kernel, run.cgroup, settings, host, FRESH_LEVELS);
         return { ...answer, saved: false, plan: planLevels(have, want, host).map(stepText) };
       }
       const unsaved = { ...live.get(record.uuid, String(run.pid)) };
