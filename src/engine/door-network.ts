@@ -5,17 +5,17 @@ import {
   ifbOf,
   leadLines,
   makeIfb,
-  readShape,
+  readShapes,
   removeIfb,
-  type Shape,
+  type Shapes,
   shapeIn,
   shapeLine,
   shapeOut,
 } from "../host/shape/index.ts";
 import { COMMON_CONNECTIONS } from "../spec/levels/network.ts";
-import type { LevelDoor, LevelTarget } from "./level-door.ts";
+import type { LevelDoor } from "./level-door.ts";
 
-/** Milliseconds for which one look serves: a sweep over a thousand containers takes one. */
+/** Milliseconds for which one look serves; of connections, that of all containers. */
 const FRESH = 500;
 
 const amount = (text: string | undefined): number | null =>
@@ -27,24 +27,28 @@ const show = (value: number | null): string => (value === null ? "unlimited" : S
  * the packets dropped for it (`egress.fail`, `ingress.fail`). `missing` tells why the kernel can't.
  */
 export function openRates(missing: string | null): LevelDoor {
-  const seen = new Map<string, { link: Shape; ifb: Shape | null }>();
-  const look = async ({ link }: LevelTarget): Promise<void> => {
-    const [own, ifb] = await Promise.all([readShape(link), readShape(ifbOf(link))]);
-    if (own) seen.set(link, { link: own, ifb: own.leads ? ifb : null });
+  const seen = new Map<string, { shapes: Shapes; at: number }>();
+  const keep = (link: string, shapes: Shapes | null): void => {
+    if (shapes) seen.set(link, { shapes, at: performance.now() });
     else seen.delete(link);
   };
   return {
     missing: () => missing,
-    look,
+    async look({ link }) {
+      // A change has just been read back.
+      if (performance.now() - (seen.get(link)?.at ?? Number.NEGATIVE_INFINITY) > FRESH)
+        keep(link, await readShapes(link));
+    },
     read({ link }, file) {
-      const now = seen.get(link);
+      const now = seen.get(link)?.shapes;
       if (!now) return null;
-      const shape = file.startsWith("egress") ? now.ifb : now.link;
-      return file.endsWith(".fail") ? String(shape?.drops ?? 0) : show(shape?.rate ?? null);
+      const { rate, drops } = file.startsWith("egress") ? now.in : now.out;
+      return file.endsWith(".fail") ? String(drops) : show(rate);
     },
     async write({ link }, file, text) {
-      if (file === "egress") await shapeIn(link, amount(text));
-      else await shapeOut(link, amount(text));
+      const shape = file === "egress" ? shapeIn : shapeOut;
+      seen.delete(link);
+      keep(link, await shape(link, amount(text)));
     },
     async prepare({ link }, { egress }) {
       if (amount(egress) !== null) await makeIfb(link);

@@ -10,7 +10,7 @@ import {
   trackedAddress,
 } from "../../src/host/nft/connections-text.ts";
 import { largestUse, processUse } from "../../src/host/prlimit/text.ts";
-import { failedLines, leadLines, shapeLine, shapeOf } from "../../src/host/shape/text.ts";
+import { failedLines, leadLines, shapeLine, shapesOf } from "../../src/host/shape/text.ts";
 import { levelRow, levelValue } from "../../src/spec/level-request.ts";
 import { LEVELS } from "../../src/spec/levels.ts";
 import { HOST } from "../helpers/levels.ts";
@@ -24,19 +24,20 @@ test.each([
   expect(shapeLine("wr-1", rate)).toBe(`qdisc replace dev wr-1 root ${text}`);
 });
 
-test("a device as tc shows it", () => {
-  const tbf = { kind: "tbf", root: true, options: { rate: 2_500_000, burst: 32_767 }, drops: 7 };
-  expect(shapeOf(JSON.stringify([tbf, { kind: "ingress" }]))).toEqual({
-    rate: 20_000_000,
-    drops: 7,
+test("a link as tc shows it, and the device that its other way leads through", () => {
+  const tbf = (rate: number) => ({ kind: "tbf", root: true, options: { rate }, drops: 7 });
+  const free = { kind: "noqueue", root: true, options: {} };
+  const json = (...devices: object[][]) => devices.map((rows) => `${JSON.stringify(rows)}\n`).join("\n");
+  const none = { rate: null, drops: 0 };
+  const some = { rate: 20_000_000, drops: 7 };
+  expect(shapesOf(json([tbf(2_500_000)]))).toEqual({ out: some, in: none, leads: false });
+  expect(shapesOf(json([free, { kind: "ingress" }], [tbf(2_500_000)]))).toEqual({
+    out: none,
+    in: some,
     leads: true,
   });
-  expect(shapeOf('[{"kind":"noqueue","root":true,"options":{}}]')).toEqual({
-    rate: null,
-    drops: 0,
-    leads: false,
-  });
-  expect(shapeOf("")).toEqual({ rate: null, drops: 0, leads: false });
+  expect(shapesOf(json([free], [tbf(2_500_000)]))).toEqual({ out: none, in: none, leads: false });
+  expect(shapesOf("")).toEqual({ out: none, in: none, leads: false });
 });
 
 test("lines of a batch that failed, and what is led where", () => {

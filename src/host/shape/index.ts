@@ -9,11 +9,10 @@
  */
 import { existsSync } from "node:fs";
 import { run } from "../exec/index.ts";
-import { failedLines, leadLines, type Shape, shapeLine, shapeOf, unleadLine } from "./text.ts";
+import { failedLines, leadLines, type Shapes, shapeLine, shapesOf, showLines, unleadLine } from "./text.ts";
 
-export { leadLines, type Shape, shapeLine } from "./text.ts";
+export { leadLines, type Shapes, shapeLine } from "./text.ts";
 
-const tc = (lines: readonly string[]) => run(["tc", "-batch", "-"], { input: batch(lines) });
 const batch = (lines: readonly string[]): string => lines.map((line) => `${line}\n`).join("");
 
 /** The device through which is led what comes in by a link. */
@@ -21,28 +20,38 @@ export const ifbOf = (link: string): string => `${link}i`;
 
 const isThere = (device: string): boolean => existsSync(`/sys/class/net/${device}`);
 
-/** What the kernel does to a device; `null` when there is none. */
-export async function readShape(device: string): Promise<Shape | null> {
-  if (!isThere(device)) return null;
-  const { code, stdout } = await run(["tc", "-s", "-j", "qdisc", "show", "dev", device], { ok: [0, 1] });
-  return code === 0 ? shapeOf(stdout) : null;
+/** Carries out lines of tc(8) and reads what is done to a link then. */
+async function tc(link: string, lines: readonly string[]): Promise<Shapes> {
+  const show = showLines([link, ifbOf(link)].filter(isThere));
+  const { stdout } = await run(["tc", "-s", "-j", "-batch", "-"], { input: batch([...lines, ...show]) });
+  return shapesOf(stdout);
+}
+
+/** What the kernel does to a link; `null` when there is none. */
+export async function readShapes(link: string): Promise<Shapes | null> {
+  if (!isThere(link)) return null;
+  return tc(link, []).catch((error) => {
+    // It may have gone just now.
+    if (isThere(link)) throw error;
+    return null;
+  });
 }
 
 /** Lets at most `rate` bits/s leave by a link, towards the guest. */
-export async function shapeOut(link: string, rate: number | null): Promise<void> {
-  await tc([shapeLine(link, rate)]);
-}
+export const shapeOut = (link: string, rate: number | null): Promise<Shapes> =>
+  tc(link, [shapeLine(link, rate)]);
 
 /** Lets at most `rate` bits/s in by a link, from the guest. */
-export async function shapeIn(link: string, rate: number | null): Promise<void> {
-  if (rate === null) {
-    // First what leads to the device, for packets led to one that is gone are dropped.
-    if ((await readShape(link))?.leads) await tc([unleadLine(link)]);
-    return removeIfb(link);
+export async function shapeIn(link: string, rate: number | null): Promise<Shapes> {
+  if (rate !== null) {
+    await makeIfb(link);
+    // The rate comes first: nothing gets through the device while none is in force.
+    return tc(link, [shapeLine(ifbOf(link), rate), ...leadLines(link, ifbOf(link))]);
   }
-  await makeIfb(link);
-  // The rate comes first: nothing gets through the device while none is in force.
-  await tc([shapeLine(ifbOf(link), rate), ...leadLines(link, ifbOf(link))]);
+  // First what leads to the device, for packets led to one that is gone are dropped.
+  if ((await tc(link, [])).leads) await tc(link, [unleadLine(link)]);
+  await removeIfb(link);
+  return tc(link, []);
 }
 
 /** Makes the device through which is led what comes in by a link; one that is there is no error. */

@@ -19,14 +19,22 @@ export const leadLines = (link: string, through: string): string[] => [
 /** Takes away what `leadLines` made. */
 export const unleadLine = (link: string): string => `qdisc delete dev ${link} ingress`;
 
-/** What a device does to what leaves by it. */
+/** What is done to a link's two ways. */
+export interface Shapes {
+  /** Towards the guest. */
+  out: Shape;
+  /** From the guest. */
+  in: Shape;
+  /** Whether what comes from the guest is led elsewhere. */
+  leads: boolean;
+}
+
+/** One way of a link. */
 export interface Shape {
   /** Bits/s; `null` where nothing limits. */
   rate: number | null;
   /** Packets that were dropped since, for too many waited. */
   drops: number;
-  /** Whether what comes in by it may be led elsewhere. */
-  leads: boolean;
 }
 
 interface QdiscRow {
@@ -36,15 +44,29 @@ interface QdiscRow {
   drops?: number;
 }
 
-/** Reads what `tc -s -j qdisc show dev DEVICE` prints. */
-export function shapeOf(json: string): Shape {
-  const rows = (json.trim() ? JSON.parse(json) : []) as QdiscRow[];
+const shapeOf = (rows: readonly QdiscRow[]): Shape => {
   const root = rows.find((row) => row.root && row.kind === "tbf");
   return {
     rate: root?.options?.rate === undefined ? null : root.options.rate * 8,
     drops: root?.drops ?? 0,
-    leads: rows.some(({ kind }) => kind === "ingress"),
   };
+};
+
+/** Asks for what is done to devices. */
+export const showLines = (devices: readonly string[]): string[] =>
+  devices.map((device) => `qdisc show dev ${device}`);
+
+/**
+ * Reads what `tc -s -j` prints for a link, and for the device that its other way leads through where there is one.
+ * Without anything that leads there the device does nothing.
+ */
+export function shapesOf(json: string): Shapes {
+  const [link = [], ifb = []] = json
+    .split("\n")
+    .filter((line) => line.trim() !== "")
+    .map((line) => JSON.parse(line) as QdiscRow[]);
+  const leads = link.some(({ kind }) => kind === "ingress");
+  return { out: shapeOf(link), in: shapeOf(leads ? ifb : []), leads };
 }
 
 /** Lines of a batch that failed, counted from 1, as tc(8) and ip(8) tell with -force. */
