@@ -38,15 +38,24 @@ export function hearKernel(deps: KernelLogDeps): KernelLog | null {
   const kept = JSON.parse(store.settings.get(SETTING) ?? "null") as { boot: string; seq: number } | null;
   const keep = (seq: number): void => store.settings.set(SETTING, JSON.stringify({ boot, seq }));
   const hear = hearer(deps);
+  /** What can't be kept, on a full disk, is lost; the next record is heard all the same. */
+  const guarded = (work: () => void): void => {
+    try {
+      work();
+    } catch (error) {
+      log("error", "what the kernel said could not be kept", { error: String(error) });
+    }
+  };
   try {
     return followKernelLog({
       // After a reboot of the host the log begins at 0, and so does what is new in it.
       after: kept === null ? null : kept.boot === boot ? kept.seq : -1,
-      begin: keep,
-      each(heard) {
-        hear(heard);
-        keep(heard.seq);
-      },
+      begin: (seq) => guarded(() => keep(seq)),
+      each: (heard) =>
+        guarded(() => {
+          hear(heard);
+          keep(heard.seq);
+        }),
     });
   } catch (error) {
     log("warn", "the kernel's log can't be read, so processes that it kills are not named", {

@@ -167,6 +167,7 @@ export function startWatch({ cgroups, runtime, counters, teller, config, log }: 
 
   const pause = (ms: number): Promise<void> =>
     new Promise((resolve) => {
+      if (stopped) return resolve();
       const timer = setTimeout(resolve, ms);
       wake = () => {
         clearTimeout(timer);
@@ -207,8 +208,13 @@ export function startWatch({ cgroups, runtime, counters, teller, config, log }: 
       await sweep();
       if (stopped) return;
       for (const name of memories.keys()) if (!runtime.get(name)) memories.delete(name);
-      teller.flush();
-      counters.prune();
+      try {
+        teller.flush();
+        counters.prune();
+      } catch (error) {
+        // A full disk, most likely: the next round tries again.
+        log("error", "counters could not be kept", { error: String(error) });
+      }
       await pause(Math.max(0, config.every * 1000 - (performance.now() - began)));
     }
   }
