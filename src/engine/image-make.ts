@@ -2,6 +2,7 @@ import { statfsSync } from "node:fs";
 import { chmod, mkdir } from "node:fs/promises";
 import { run } from "../host/exec/index.ts";
 import { findInit, findRoot, type Place, type Shelf, takeInventory } from "../host/image/index.ts";
+import type { Objects } from "../host/object/index.ts";
 import { extract } from "../host/tar/index.ts";
 import { hexOf } from "../plan/image.ts";
 import type { Wanted } from "../plan/recipe.ts";
@@ -11,6 +12,7 @@ import type { Store } from "../store/index.ts";
 import type { Events } from "./event.ts";
 import { type Made, makeTree } from "./image-source.ts";
 import type { Work } from "./operation.ts";
+import { unifier } from "./unify.ts";
 
 type Doing = Pick<Work, "signal" | "progress">;
 
@@ -32,8 +34,13 @@ export interface ImageMaker {
 const RESERVE_SHARE = 20;
 const RESERVE_LEAST = 256 * 2 ** 20;
 
-export function createImageMaker(deps: { store: Store; events: Events; trees: Shelf }): ImageMaker {
-  const { store, events, trees } = deps;
+export function createImageMaker(deps: {
+  store: Store;
+  events: Events;
+  trees: Shelf;
+  objects: Objects;
+}): ImageMaker {
+  const { store, events, trees, objects } = deps;
   const underWay = new Map<string, Promise<ImageRecord>>();
   const named = (alias: string) => store.images.list().find((i) => i.aliases.includes(alias));
 
@@ -53,9 +60,13 @@ export function createImageMaker(deps: { store: Store; events: Events; trees: Sh
         "a system container needs one: /sbin/init in the tree",
       );
     requireRunnable(init.architecture);
-    const { digest, size } = await takeInventory(made.root, work.signal);
+    const unify = unifier(objects, work.signal);
+    const { digest, size } = await takeInventory(made.root, { signal: work.signal, onFile: unify.file });
+    work.progress("sharing files");
+    await unify.join();
     work.progress("writing to disk");
     await run(["sync", "--file-system", made.root], { timeout: 600_000, signal: work.signal });
+    await unify.contribute();
     const record: ImageRecord = {
       digest,
       aliases: alias === undefined ? [] : [alias],

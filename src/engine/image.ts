@@ -1,4 +1,5 @@
 import { type Shelf, shelf } from "../host/image/index.ts";
+import { openObjects } from "../host/object/index.ts";
 import { findImage, hexOf, newAlias, parseRef } from "../plan/image.ts";
 import { buildable, wantedImage } from "../plan/recipe.ts";
 import { WarrenError } from "../spec/errors.ts";
@@ -40,7 +41,8 @@ export type Images = Engine["images"] & {
 export function createImages(deps: ImageDeps): Images {
   const { store, instance, operations, events } = deps;
   const trees = shelf(instance.state);
-  const maker = createImageMaker({ store, events, trees });
+  const objects = openObjects(`${instance.state}/images`);
+  const maker = createImageMaker({ store, events, trees, objects });
 
   const containersOf = (digest: string): string[] =>
     store.containers

@@ -79,7 +79,7 @@ export function strays(i: Instance, containers: ContainerInfo[], images: ImageSu
     ...compare("monitor", monitors(`${i.run}/lxc`), names),
     ...compare(
       "image",
-      entries(`${i.state}/images`).filter((name) => name !== "tmp"),
+      entries(`${i.state}/images`).filter((name) => !["tmp", "objects", "lowers"].includes(name)),
       images.map((image) => image.digest.slice(7)),
     ),
     ...compare("unfinished image", entries(`${i.state}/images/tmp`), []),

@@ -9,5 +9,5 @@ export { type Architecture, type FoundInit, findInit } from "./init.ts";
 export { findRoot, type Layout } from "./layout.ts";
 export { type Place, type Shelf, shelf } from "./shelf.ts";
 export { writeMetadata } from "./text.ts";
-export { type Inventory, takeInventory } from "./tree.ts";
+export { type Inventory, type ListedFile, takeInventory } from "./tree.ts";
 export { applyTweaks } from "./tweak.ts";

@@ -10,7 +10,8 @@ import {
   unlinkSync,
 } from "node:fs";
 import { WarrenError } from "../../spec/errors.ts";
-import { xattrReader } from "../syscall/xattr.ts";
+import { breather, KEPT_ATTRIBUTES } from "../object/index.ts";
+import { type Attribute, xattrReader } from "../syscall/xattr.ts";
 
 /** What is in a tree. */
 export interface Inventory {
@@ -23,12 +24,27 @@ export interface Inventory {
   dropped: number;
 }
 
-/** Attributes that belong to an image; others are the file system's or the host's own. */
-const KEPT = /^(user\.|security\.capability$|system\.posix_acl_)/;
+/** A regular file as the listing came by it. */
+export interface ListedFile {
+  path: Buffer;
+  /** From the tree's top, beginning with `./`. */
+  name: Buffer;
+  stat: Stats;
+  /** SHA-256 of its content in hex. */
+  content: string;
+  attributes: readonly Attribute[];
+}
+
+export interface InventoryOptions {
+  signal?: AbortSignal | undefined;
+  /** Told of each regular file once, by the first of its names. */
+  onFile?(file: ListedFile): void;
+  /** The hash of a file's content where it is known already; else it is read. */
+  contentOf?(stat: Stats): string | undefined;
+}
+
 /** Most bytes all files together may claim, holes included: hashing reads them all. 1 TiB. */
 const CLAIM_MOST = 2 ** 40;
-/** The daemon serves others meanwhile: no longer than this in one go, in milliseconds. */
-const SLICE = 5;
 const CHUNK = 1 << 20;
 
 /**
@@ -39,21 +55,15 @@ const CHUNK = 1 << 20;
  * extended attributes. Times of directories and links are left out: unpacking changes them. Throws HOSTILE when
  * the files claim more than 1 TiB.
  */
-export async function takeInventory(root: string, signal?: AbortSignal): Promise<Inventory> {
+export async function takeInventory(root: string, options: InventoryOptions = {}): Promise<Inventory> {
+  const { signal, onFile, contentOf } = options;
   const listing = new Bun.CryptoHasher("sha256");
   const attributes = xattrReader();
   const chunk = Buffer.alloc(CHUNK);
   const firstNames = new Map<string, Buffer>();
   const result: Inventory = { digest: "", size: 0, entries: 0, dropped: 0 };
+  const breathe = breather("hashing the image", signal);
   let claimed = 0;
-  let since = performance.now();
-
-  const breathe = async (): Promise<void> => {
-    if (performance.now() - since < SLICE) return;
-    await new Promise((resolve) => setImmediate(resolve));
-    if (signal?.aborted) throw new WarrenError("CANCELLED", "hashing the image was cancelled");
-    since = performance.now();
-  };
 
   const contentHash = async (path: Buffer): Promise<string> => {
     const hasher = new Bun.CryptoHasher("sha256");
@@ -75,7 +85,7 @@ export async function takeInventory(root: string, signal?: AbortSignal): Promise
     stat: Stats,
     own: readonly (string | Buffer)[],
     path: Buffer,
-  ): void => {
+  ): readonly Attribute[] => {
     const fields: (string | Buffer)[] = [
       type,
       name,
@@ -84,7 +94,7 @@ export async function takeInventory(root: string, signal?: AbortSignal): Promise
       `${stat.gid}`,
       ...own,
     ];
-    const kept = attributes(path).filter((a) => KEPT.test(a.name));
+    const kept = attributes(path).filter((a) => KEPT_ATTRIBUTES.test(a.name));
     kept.sort((a, b) => (a.name < b.name ? -1 : 1));
     for (const { name, value } of kept) fields.push(name, value.toString("hex"));
     for (const field of fields) {
@@ -93,6 +103,7 @@ export async function takeInventory(root: string, signal?: AbortSignal): Promise
     }
     listing.update("\n");
     result.entries++;
+    return kept;
   };
 
   const visit = async (path: Buffer, name: Buffer): Promise<void> => {
@@ -117,10 +128,16 @@ export async function takeInventory(root: string, signal?: AbortSignal): Promise
     }
     const inode = `${stat.dev}:${stat.ino}`;
     const first = stat.nlink > 1 ? firstNames.get(inode) : undefined;
-    if (first) return record("h", name, stat, [first], path);
+    if (first) {
+      record("h", name, stat, [first], path);
+      return;
+    }
     if (stat.nlink > 1) firstNames.set(inode, name);
     result.size += stat.blocks * 512;
-    if (stat.isFIFO()) return record("p", name, stat, [], path);
+    if (stat.isFIFO()) {
+      record("p", name, stat, [], path);
+      return;
+    }
     claimed += stat.size;
     if (claimed > CLAIM_MOST)
       throw new WarrenError(
@@ -129,7 +146,9 @@ export async function takeInventory(root: string, signal?: AbortSignal): Promise
         "do not use it",
       );
     const time = Math.floor(stat.mtimeMs / 1000);
-    record("f", name, stat, [`${stat.size}`, `${time}`, await contentHash(path)], path);
+    const content = contentOf?.(stat) ?? (await contentHash(path));
+    const kept = record("f", name, stat, [`${stat.size}`, `${time}`, content], path);
+    onFile?.({ path, name, stat, content, attributes: kept });
   };
 
   try {
