@@ -73,9 +73,10 @@ function rebooted(record: CounterRecord, look: Look): CounterRecord {
   };
 }
 
-/** Notes which process a refusal hit; the newest stays. */
+/** Notes which process a refusal hit; the newest stays, and one of an earlier start, heard of late, doesn't count. */
 export function blame(record: CounterRecord, key: string, culprit: Culprit): CounterRecord {
   const count = record.fails[key] ?? NONE;
+  if (culprit.time < record.since) return record;
   if (count.lastProcess && count.lastProcess.time > culprit.time) return record;
   return { ...record, fails: { ...record.fails, [key]: { ...count, lastProcess: culprit } } };
 }

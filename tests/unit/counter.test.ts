@@ -82,6 +82,7 @@ describe("totals", () => {
     const late = blame(record, "a", { name: "dd", pid: 7, time: "2026-01-01T00:00:09Z" });
     const both = blame(late, "a", { name: "sh", pid: 6, time: "2026-01-01T00:00:05Z" });
     expect(both.fails.a?.lastProcess?.name).toBe("dd");
+    expect(blame(record, "a", { name: "old", pid: 5, time: "2025-12-31T23:59:59Z" })).toBe(record);
   });
 });
 
