@@ -1,5 +1,6 @@
 import { openDevices } from "../engine/door-device.ts";
 import { openIpc } from "../engine/door-ipc.ts";
+import { openMerge } from "../engine/door-merge.ts";
 import { openConnectionLimits, openRates } from "../engine/door-network.ts";
 import { openOom, openRlimits } from "../engine/door-process.ts";
 import { openPseudofs } from "../engine/door-pseudofs.ts";
@@ -24,6 +25,7 @@ export function openDoors(
     "device-nodes": openDevices(paths),
     ipc: openIpc(),
     pseudofs: openPseudofs(paths, () => host().memory),
+    ksm: openMerge(cgroups),
     rlimit: openRlimits(cgroups, host),
     oom: openOom(cgroups),
     rate: openRates(network.noRates),

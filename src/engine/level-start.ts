@@ -10,6 +10,8 @@ import { cgroupOf, targetOf } from "./root.ts";
 /** What LXC is told, and what the hook finds. */
 export interface StartLevels {
   config: [string, string][];
+  /** Whether its memory may be merged, which it inherits from who starts it. */
+  merge: boolean;
   /** The lines of the hook's `levels` file. */
   hook: string;
 }
@@ -26,7 +28,7 @@ export async function startLevels(c: Context, r: ContainerRecord): Promise<Start
   }
   for (const controller of new Set(values.files.map((each) => each.controller)))
     await c.cgroups.handDown(target.cgroup, controller);
-  return { config, hook: hookLines(c, r, values, false) };
+  return { config, merge: values.doors.ksm?.merge === "1", hook: hookLines(c, r, values, false) };
 }
 
 /**

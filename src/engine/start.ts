@@ -92,6 +92,7 @@ async function boot(c: Context, r: ContainerRecord, rootfs: string, work: Work):
         hook: c.paths.hook,
         dropCapabilities: DROPPED_CAPABILITIES,
         levels: levels.config,
+        mergeMemory: levels.merge,
       },
       levels.hook,
       work.signal,

@@ -15,7 +15,14 @@ import { DISK_ROWS } from "./levels/disk.ts";
 import { IO_RATES, ioWeight } from "./levels/io.ts";
 import { IPC_ROWS } from "./levels/ipc.ts";
 import { memory, swap } from "./levels/memory.ts";
-import { memoryGuarantee, memoryHigh, memoryLow, memoryOomGroup, memoryZswap } from "./levels/memory-care.ts";
+import {
+  memoryGuarantee,
+  memoryHigh,
+  memoryLow,
+  memoryMerge,
+  memoryOomGroup,
+  memoryZswap,
+} from "./levels/memory-care.ts";
 import { NETWORK_ROWS } from "./levels/network.ts";
 import { cgroupDescendants, HUGETLB_ROWS } from "./levels/objects.ts";
 import { pids } from "./levels/pids.ts";
@@ -62,6 +69,7 @@ const ROWS = [
   memoryGuarantee,
   memoryZswap,
   memoryOomGroup,
+  memoryMerge,
   {
     key: "cpu.weight",
     group: "cpu",

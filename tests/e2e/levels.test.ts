@@ -1,5 +1,6 @@
 /** Every level that this host has, on one container, through the program: at once, saved, after a reboot from within. */
 import { afterAll, beforeAll, expect } from "bun:test";
+import { readFileSync, writeFileSync } from "node:fs";
 import type { LevelCatalogueRow, LevelState } from "../../src/spec/level.ts";
 import { type TestDaemon, testDaemon, until } from "../helpers/daemon.ts";
 import { requires } from "../helpers/requires.ts";
@@ -99,4 +100,47 @@ describe("all levels", () => {
     expect(await inForce()).toEqual(wanted);
     await d.ok("delete", "web", "--force");
   });
+});
+
+describe("equal memory", () => {
+  const KSM = "/sys/kernel/mm/ksm";
+  const switches = ["run", "pages_to_scan", "sleep_millisecs"];
+  let before: string[];
+  beforeAll(() => {
+    if (missing === null) before = switches.map((name) => readFileSync(`${KSM}/${name}`, "utf8"));
+  });
+  afterAll(() => {
+    if (missing === null)
+      for (const [i, name] of switches.entries()) writeFileSync(`${KSM}/${name}`, before[i]!);
+  });
+  const heldBy = async (name: string): Promise<number> => {
+    const counters = (await d.json("counters", name)) as { key: string; held: number }[];
+    return counters.find(({ key }) => key === "memory.merge")?.held ?? 0;
+  };
+
+  test("is kept once in a container that was started so, and in no other", async () => {
+    for (const [i, value] of ["1", "5000", "10"].entries()) writeFileSync(`${KSM}/${switches[i]}`, value);
+    await d.ok("launch", "busybox", "merged", "--set", "memory.merge=on");
+    await d.ok("launch", "busybox", "apart");
+    // A child of init: programs of exec come from elsewhere.
+    const hold = `x=$(head -c 4000000 /dev/zero | tr '\\0' x); sleep 1000`;
+    const add = `printf '%s\\n' '#!/bin/sh' "$1" > /hold; chmod +x /hold; echo ::respawn:/hold >> /etc/inittab; kill -HUP 1`;
+    for (const name of ["merged", "apart"]) await d.ok("exec", name, "--", "sh", "-c", add, "sh", hold);
+    await until("pages are shared", async () => (await heldBy("merged")) > 1024 ** 2);
+    expect(await heldBy("apart")).toBe(0);
+    expect(readFileSync(`/proc/${d.pid()}/ksm_stat`, "utf8")).toContain("ksm_merging_pages 0");
+    // Whether it is merged is decided at a start: refused live, pending when saved.
+    expect((await d.warren(["set", "merged", "memory.merge=off"])).code).toBe(5);
+    await d.ok("set", "merged", "memory.merge=off", "--save");
+    expect((await d.json("get", "merged"))["memory.merge"]).toMatchObject({
+      effective: "on",
+      pending: "off",
+    });
+    await d.ok("restart", "merged", "--force");
+    expect((await d.json("get", "merged"))["memory.merge"]).toMatchObject({
+      effective: "off",
+      pending: null,
+    });
+    await d.ok("delete", "--all", "--force");
+  }, 120_000);
 });

@@ -20,6 +20,8 @@ export interface RunOptions {
   signal?: AbortSignal | undefined;
   /** Exit codes that are not failures; 0 unless told. */
   ok?: readonly number[];
+  /** Starts it: what must be done around the start, on this thread, belongs here. */
+  around?: <Child>(start: () => Child) => Child;
   /** Called with each piece of standard error as it comes. */
   onStderr?: (text: string) => void;
   /** Called with each piece of standard output as it comes. */
@@ -57,17 +59,19 @@ async function collect(stream: ReadableStream<Uint8Array>, each?: (text: string)
  * UNSUPPORTED when the tool isn't installed.
  */
 export async function run(argv: readonly string[], options: RunOptions = {}): Promise<RunResult> {
-  const { timeout = 30_000, input, env = {}, cwd, signal, ok = [0] } = options;
+  const { timeout = 30_000, input, env = {}, cwd, signal, ok = [0], around = (start) => start() } = options;
   let child: Bun.Subprocess<"ignore" | "pipe", "pipe", "pipe">;
   try {
-    child = Bun.spawn({
-      cmd: [...argv],
-      stdin: input === undefined ? "ignore" : "pipe",
-      stdout: "pipe",
-      stderr: "pipe",
-      env: { PATH: TOOL_PATH, LC_ALL: "C.UTF-8", ...env },
-      ...(cwd === undefined ? {} : { cwd }),
-    });
+    child = around(() =>
+      Bun.spawn({
+        cmd: [...argv],
+        stdin: input === undefined ? "ignore" : "pipe",
+        stdout: "pipe",
+        stderr: "pipe",
+        env: { PATH: TOOL_PATH, LC_ALL: "C.UTF-8", ...env },
+        ...(cwd === undefined ? {} : { cwd }),
+      }),
+    );
   } catch (error) {
     throw notStarted(argv, error);
   }

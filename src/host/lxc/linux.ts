@@ -1,8 +1,10 @@
 import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { WarrenError } from "../../spec/errors.ts";
 import { run } from "../exec/index.ts";
+import { whileMerging } from "../ksm/index.ts";
 import { children, commandLine, ownedByRoot, parent } from "../proc/index.ts";
 import hook from "./hook.sh" with { type: "text" };
+import { openerProgram } from "./opener.ts";
 import { type ContainerConfig, complaints, endOfInit, monitorOf, renderConfig, starterOf } from "./text.ts";
 
 /** A container that runs, as the kernel has it. */
@@ -16,6 +18,13 @@ export interface Running {
 /** Puts the hook where LXC finds it, also after this program was replaced. */
 export function installHook(path: string): void {
   writeFileSync(`${path}.new`, hook);
+  chmodSync(`${path}.new`, 0o755);
+  renameSync(`${path}.new`, path);
+}
+
+/** Puts the program that becomes a guest's init where LXC finds it. Guests that run keep the one they began with. */
+export function installOpener(path: string): void {
+  writeFileSync(`${path}.new`, openerProgram());
   chmodSync(`${path}.new`, 0o755);
   renameSync(`${path}.new`, path);
 }
@@ -44,7 +53,14 @@ export async function start(
   // LXC 6 makes nothing of the log level in the configuration.
   const log = ["-o", `${config.run}/log`, "-l", "DEBUG"];
   const argv = ["/usr/bin/lxc-start", "-P", lxcPath, "-n", config.name, "-d", ...log];
-  const { code } = await run(argv, { env: LXC_ENV, timeout: 60_000, ok: [0, 1, 255], signal });
+  const around = config.mergeMemory ? whileMerging : undefined;
+  const { code } = await run(argv, {
+    env: LXC_ENV,
+    timeout: 60_000,
+    ok: [0, 1, 255],
+    signal,
+    ...(around ? { around } : {}),
+  });
   const found = code === 0 ? running(lxcPath, config.name) : null;
   if (found) return found;
   throw startFailure(config);

@@ -14,6 +14,8 @@ export interface ContainerConfig {
   link: string;
   addresses: readonly string[];
   mtu: number;
+  /** The program that opens the console for init (`opener.ts`), where programs may be run. */
+  opener: string;
   /** Where the host mounted the guest's terminals and shared memory. */
   pts: string;
   shm: string;
@@ -26,9 +28,14 @@ export interface ContainerConfig {
   run: string;
   hook: string;
   dropCapabilities: readonly string[];
+  /** Whether its memory may be merged with that of others. */
+  mergeMemory: boolean;
   /** More lines, for the container's levels. */
   levels: readonly (readonly [string, string])[];
 }
+
+/** Where the guest has the program that becomes its init. */
+const OPENER = "/dev/.init";
 
 /** Next hops that exist on no wire: the host's side of the link answers for them (proxy ARP and NDP). */
 const GATEWAY4 = "169.254.0.1";
@@ -49,7 +56,7 @@ export function renderConfig(c: ContainerConfig): string {
     ["lxc.rootfs.managed", 0],
     ["lxc.idmap", `u 0 ${c.base} ${c.size}`],
     ["lxc.idmap", `g 0 ${c.base} ${c.size}`],
-    ["lxc.init.cmd", c.initCommand.join(" ")],
+    ["lxc.init.cmd", `${OPENER} ${c.initCommand.join(" ")}`],
     ["lxc.cgroup.dir.container", c.cgroup],
     ["lxc.cgroup.dir.container.inner", "guest"],
     ["lxc.cgroup.dir.monitor", c.monitorCgroup],
@@ -75,6 +82,7 @@ export function renderConfig(c: ContainerConfig): string {
     ["lxc.mount.entry", "cgroup2 sys/fs/cgroup cgroup2 rw,nosuid,nodev,noexec,create=dir 0 0"],
     ...(
       [
+        [c.opener, OPENER.slice(1), "file"],
         // Twice, for LXC unmounts once what is there before it asks itself whether to mount its own.
         [c.pts, "dev/pts", "dir"],
         [c.pts, "dev/pts", "dir"],

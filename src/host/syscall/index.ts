@@ -8,6 +8,7 @@
 export * from "./ioctl.ts";
 export * from "./limits.ts";
 export * from "./linux.ts";
+export * from "./merge.ts";
 export * from "./namespace.ts";
 export * from "./socket.ts";
 export * from "./stdio.ts";

@@ -2,7 +2,18 @@
 import { bytes, onOff } from "../codec.ts";
 import type { LevelRow, Setting } from "../level.ts";
 import { ubcBarrier, ubcGuarantee } from "../ubc.ts";
-import { amount, extent, field, figure, isOn, LARGEST_PAGE, limitV2, page, toggle } from "./figures.ts";
+import {
+  amount,
+  bothDialects,
+  extent,
+  field,
+  figure,
+  isOn,
+  LARGEST_PAGE,
+  limitV2,
+  page,
+  toggle,
+} from "./figures.ts";
 
 const ceiling = (key: string, file: string): Setting => ({
   ...limitV2(key, "memory", file, (value) => String(page(value))),
@@ -143,4 +154,23 @@ export const memoryOomGroup = {
     },
   },
   without: { v1: "cgroup v1 kills single processes only" },
+} as const satisfies LevelRow;
+
+/** Equal memory kept once. */
+export const memoryMerge = {
+  key: "memory.merge",
+  group: "memory",
+  title: "Equal memory kept once",
+  help: "on lets the kernel keep memory that is equal to other such containers' once, where KSM is on (echo 1 > /sys/kernel/mm/ksm/run); by the time a write takes, one container can then find out what another holds, so only where all of them trust each other; programs of exec are left out",
+  codec: onOff,
+  default: "off",
+  fresh: "off",
+  range: { unlimited: false },
+  live: false,
+  enforcement: "kernel",
+  ways: bothDialects({
+    settings: [toggle("memory.merge", "ksm", "merge")],
+    limit: figure("ksm", "merge", isOn),
+    held: figure("ksm", "merge.held"),
+  }),
 } as const satisfies LevelRow;
