@@ -33,7 +33,7 @@ import { BLOCKS, hostClaims } from "../host/claim/index.ts";
 import { which } from "../host/exec/index.ts";
 import { keepShifts } from "../host/idmap/index.ts";
 import { setSwitch } from "../host/link/index.ts";
-import { installHook } from "../host/lxc/index.ts";
+import { installHook, installOpener } from "../host/lxc/index.ts";
 import { ensureLxcfs, stopLxcfs } from "../host/lxcfs/index.ts";
 import { hostEnds } from "../host/manager/index.ts";
 import { watchExits } from "../host/pidfd/index.ts";
@@ -94,6 +94,7 @@ export async function wire(instance: Instance, log: Log): Promise<Wired> {
   const exits = watchExits();
   const shifts = keepShifts();
   installHook(paths.hook);
+  installOpener(paths.opener);
 
   const runtime = createRuntime({
     store,

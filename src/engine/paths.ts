@@ -5,6 +5,8 @@ export interface Paths {
   /** The directory LXC is given with `-P`. */
   lxc: string;
   hook: string;
+  /** In the state directory: /run may be mounted so that nothing in it can be executed. */
+  opener: string;
   trash: string;
   containers: string;
   roots: string;
@@ -29,6 +31,7 @@ export function pathsOf({ state, run }: Instance): Paths {
   return {
     lxc: `${run}/lxc`,
     hook: `${run}/hook`,
+    opener: `${state}/opener`,
     trash: `${state}/trash`,
     containers: `${state}/containers`,
     roots: `${run}/rootfs`,

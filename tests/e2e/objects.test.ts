@@ -53,6 +53,11 @@ describe("terminals", () => {
     expect(await terminals()).toBe(5);
     expect(await initPid()).toBe(init);
   });
+  test("init has the console for its input and output, as on a machine", async () => {
+    expect(await d.sh("web", "for fd in 0 1 2; do [ -t 0 ] < /proc/1/fd/$fd && echo tty; done")).toBe(
+      "tty\ntty\ntty",
+    );
+  });
   test("what is open is counted", async () => {
     const holder = d.spawn([
       "exec",
