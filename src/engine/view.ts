@@ -10,6 +10,7 @@ import {
 } from "../spec/container.ts";
 import type { Context } from "./context.ts";
 import { baseOf, cgroupOf, linkOf } from "./root.ts";
+import { snapshotsOf } from "./snapshot-record.ts";
 import type { UsageReader } from "./usage.ts";
 
 /** Which verb is at work on a container right now. */
@@ -74,6 +75,8 @@ export async function info(
     wanted: r.wanted,
     priority: r.priority,
     profiles: r.profiles ?? [],
+    snapshots: snapshotsOf(c.store, r.uuid).map(({ name }) => name),
+    schedule: r.schedule ? { every: r.schedule.every, keep: r.schedule.keep } : null,
     version: r.version,
   };
 }

@@ -1,3 +1,4 @@
+import type { Schedule } from "./snapshot.ts";
 import type { ContainerUsage } from "./usage.ts";
 
 /** What the outside sees of a container's life. */
@@ -58,6 +59,10 @@ export interface ContainerRecord {
   started: boolean;
   /** The container that is halted while this one is made of its files; it must run on whatever happens. */
   halts?: string;
+  /** When snapshots of it are made by themselves. */
+  schedule?: Schedule;
+  /** Id of the snapshot that its files are being replaced by; finished at the daemon's next start. */
+  restoring?: string;
   /** RFC 3339. */
   created: string;
   /** Grows with every change; the ETag. */
@@ -98,6 +103,10 @@ export interface ContainerInfo extends ContainerSummary {
   wanted: "running" | "stopped";
   priority: number;
   profiles: string[];
+  /** Names of its snapshots, the oldest first. */
+  snapshots: string[];
+  /** When they are made by themselves, in seconds; `null` when they aren't. */
+  schedule: { every: number; keep: number } | null;
   version: number;
 }
 

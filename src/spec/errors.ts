@@ -28,6 +28,7 @@ export const ERRORS = {
   BAD_VALUE: kind(2, 400, "a value is not understood or out of range"),
   NO_CONTAINER: kind(3, 404, "there is no container of that name"),
   NO_IMAGE: kind(3, 404, "there is no image of that name or digest"),
+  NO_SNAPSHOT: kind(3, 404, "there is no snapshot of that name"),
   NO_LEVEL: kind(3, 404, "there is no level of that key"),
   NO_PROFILE: kind(3, 404, "there is no profile of that name"),
   NO_OPERATION: kind(3, 404, "there is no operation of that id"),

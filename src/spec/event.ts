@@ -34,6 +34,10 @@ export const EVENT_TYPES = {
     "a container's tasks waited for long; details: resource, some and full as shares of the time, seconds",
   "profile-saved": "a profile was made, changed or renamed; containers stay as they are",
   "profile-deleted": "a profile is gone; containers stay as they are",
+  "container-restored":
+    "the files and saved levels of a snapshot are the container's again; details.snapshot is its name",
+  "snapshot-created": "a snapshot of a container is there; details: snapshot, by (hand or schedule)",
+  "snapshot-deleted": "a snapshot is gone; details: snapshot",
   "image-added": "an image is there",
   "image-deleted": "an image is gone",
   "operation-updated": "an operation changed its state",

@@ -9,6 +9,7 @@ import type { WarrenEvent } from "../spec/event.ts";
 import type { ImageRecord } from "../spec/image.ts";
 import type { OperationRecord } from "../spec/operation.ts";
 import type { ProfileRecord } from "../spec/profile.ts";
+import type { SnapshotRecord } from "../spec/snapshot.ts";
 
 export interface Records<T> {
   get(key: string): T | undefined;
@@ -37,6 +38,8 @@ export interface Store {
   images: Records<ImageRecord>;
   operations: Records<OperationRecord>;
   profiles: Records<ProfileRecord>;
+  /** Snapshots of containers, by their id. */
+  snapshots: Records<SnapshotRecord>;
   /** What levels counted, by the container's uuid. */
   counters: Records<CounterRecord>;
   events: EventLog;

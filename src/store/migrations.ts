@@ -9,4 +9,5 @@ export const MIGRATIONS: readonly string[] = [
    CREATE UNIQUE INDEX container_uuid ON containers (json_extract(value, '$.uuid'));`,
   `CREATE TABLE profiles (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;`,
   `CREATE TABLE counters (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;`,
+  `CREATE TABLE snapshots (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;`,
 ];

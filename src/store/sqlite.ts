@@ -6,6 +6,7 @@ import type { WarrenEvent } from "../spec/event.ts";
 import type { ImageRecord } from "../spec/image.ts";
 import type { OperationRecord } from "../spec/operation.ts";
 import type { ProfileRecord } from "../spec/profile.ts";
+import type { SnapshotRecord } from "../spec/snapshot.ts";
 import type { EventLog, Records, Settings, Store } from "./index.ts";
 import { MIGRATIONS } from "./migrations.ts";
 
@@ -24,12 +25,14 @@ export function openStore(file: string): Store {
   const images = records<ImageRecord>(db, "images", "image");
   const operations = records<OperationRecord>(db, "operations", "operation");
   const profiles = records<ProfileRecord>(db, "profiles", "profile");
+  const snapshots = records<SnapshotRecord>(db, "snapshots", "snapshot");
   const counters = records<CounterRecord>(db, "counters", "counters of");
   return {
     containers,
     images,
     operations,
     profiles,
+    snapshots,
     counters,
     events: eventLog(db),
     settings: settings(db),
@@ -38,7 +41,7 @@ export function openStore(file: string): Store {
         return db.transaction(work).immediate() as ReturnType<typeof work>;
       } catch (error) {
         // The file went back to what it was; what is kept in memory must too.
-        for (const table of [containers, images, operations, profiles, counters]) table.reload();
+        for (const table of [containers, images, operations, profiles, snapshots, counters]) table.reload();
         throw error;
       }
     },

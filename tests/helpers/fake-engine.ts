@@ -36,6 +36,8 @@ export const container = (name: string): ContainerInfo => ({
   wanted: "running",
   priority: 0,
   profiles: [],
+  snapshots: [],
+  schedule: null,
   version: 7,
 });
 

@@ -40,6 +40,11 @@ export const containerInfo = summary
     wanted: z.enum(["running", "stopped"]),
     priority: z.number(),
     profiles: z.array(z.string()).describe("What it was made with or brought to for good, the last one last"),
+    snapshots: z.array(z.string()).describe("Names of its snapshots, the oldest first"),
+    schedule: z
+      .object({ every: z.number().describe("Seconds"), keep: z.number() })
+      .nullable()
+      .describe("When snapshots are made by themselves"),
     version: z.number(),
   })
   .openapi("ContainerInfo");
