@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { release } from "node:os";
+import { capacity } from "../host/capacity/index.ts";
 import { run, which } from "../host/exec/index.ts";
 import { shiftTo } from "../host/idmap/index.ts";
 import { kernelLogLack } from "../host/kmsg/index.ts";
@@ -78,6 +79,7 @@ export async function hostChecks(c: Context): Promise<{ ok: boolean; checks: Hos
     resource(),
     crashes(),
     kernelLog(),
+    diskShares(c),
     ...SYSCTLS.map(sysctl),
   ];
   return { ok: checks.every((check) => check.state !== "missing"), checks };
@@ -92,6 +94,21 @@ function kernel(): HostCheck {
         `Linux ${release()} can't shift the ids of overlay layers`,
         "use Linux 5.19 or newer",
       );
+}
+
+/** Without one of the kernel's two ways to share a disk by weight, all get what they ask for first. */
+function diskShares(c: Context): HostCheck {
+  const { disks, sharing } = capacity(c.instance.state);
+  const of = disks.join(", ");
+  if (disks.length === 0)
+    return warn(
+      "disk limits",
+      "the disk of the containers' files isn't known",
+      "keep the state directory on a disk",
+    );
+  if (sharing !== null) return ok("disk limits", `rates, and shares by ${sharing}, of ${of}`);
+  const fix = "give the disk the scheduler bfq: echo bfq > /sys/block/DISK/queue/scheduler";
+  return warn("disk limits", `rates of ${of}; nothing shares it by io.weight`, fix);
 }
 
 function namespaces(): HostCheck {
