@@ -26,6 +26,7 @@ import { createApply } from "../engine/profile-apply.ts";
 import { targetOf } from "../engine/root.ts";
 import { createRuntime } from "../engine/runtime.ts";
 import { createSlots } from "../engine/slot.ts";
+import { keepTreeWeight } from "../engine/tree-weight.ts";
 import { capacity } from "../host/capacity/index.ts";
 import { storage } from "../host/capacity/storage.ts";
 import { openCgroups } from "../host/cgroup/index.ts";
@@ -148,6 +149,7 @@ export async function wire(instance: Instance, log: Log): Promise<Wired> {
   await context.images.recover();
   await adopt(context);
   const view = keepView(context);
+  const treeWeight = keepTreeWeight({ ...context, hostFacts });
   startWanted(context);
   const counting = startCounting(context, config.watch);
 
@@ -169,6 +171,7 @@ export async function wire(instance: Instance, log: Log): Promise<Wired> {
   const stop = async (): Promise<void> => {
     await operations.drain(PATIENCE);
     view.stop();
+    treeWeight.stop();
     counting.stop();
     exits.stop();
     shifts.stop();
