@@ -16,9 +16,17 @@ export function containerName(text: string): string {
 /** An image alias: path-like, `debian/13`, `team/web:2`. */
 const ALIAS = /^[a-z0-9][a-z0-9._-]*(\/[a-z0-9][a-z0-9._-]*){0,4}(:[a-z0-9][a-z0-9._-]*)?$/;
 
+/**
+ * A reference to where an image was fetched from, `docker:localhost:5000/team/web:2.1`, `lxc:debian/12/cloud`: a word, then a
+ * path whose first part may have a port, a tag and a digest (distribution/reference).
+ */
+const FETCHED =
+  /^[a-z][a-z0-9-]*:[a-zA-Z0-9][\w.-]*(:\d{1,5}(?=\/))?(\/[a-zA-Z0-9][\w.-]*)*(:\w[\w.-]*)?(@sha256:[0-9a-f]{64})?$/;
+
 /** Checks an image alias; throws BAD_NAME. */
 export function imageAlias(text: string): string {
   if (text.length <= 128 && ALIAS.test(text)) return text;
+  if (text.length <= 255 && FETCHED.test(text)) return text;
   throw new WarrenError(
     "BAD_NAME",
     `"${printable(text)}" is not an image alias`,

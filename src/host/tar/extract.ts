@@ -2,7 +2,7 @@ import { statfs } from "node:fs/promises";
 import { WarrenError } from "../../spec/errors.ts";
 import { flow } from "../exec/flow.ts";
 import { openCell } from "./confine.ts";
-import { decompressor, MAGIC_BYTES, meaningOf, verdict } from "./text.ts";
+import { decompressor, MAGIC_BYTES, type MissedLink, meaningOf, missedLink, verdict } from "./text.ts";
 
 export interface ExtractOptions {
   /** An empty directory of ours, on the file system the tree is to stay on. */
@@ -16,12 +16,22 @@ export interface ExtractOptions {
   signal?: AbortSignal | undefined;
   /** Called with the number of archive bytes read so far. */
   progress?: (bytes: number) => void;
+  /**
+   * The archive is one of several: hard links to files that are not in it are left out and told. Names are not to be
+   * trusted.
+   */
+  layer?: boolean;
 }
 
 export interface Extracted {
   /** Device nodes that were left out. */
   devices: number;
+  /** Hard links that were left out, in their order; only of a `layer`. */
+  links: MissedLink[];
 }
+
+/** Most links that are remembered. */
+const LINKS_MOST = 100_000;
 
 /** An hour: a bomb that unpacks to nothing must end too. */
 const LONGEST = 3_600_000;
@@ -39,6 +49,7 @@ export async function extract(body: ReadableStream<Uint8Array>, options: Extract
   if (head.byteLength === 0) throw new WarrenError("BAD_VALUE", "the archive is empty", "send a tar archive");
   const program = decompressor(head);
   const cell = await openCell(options.into, options.at);
+  const links: MissedLink[] = [];
   try {
     const tar = flow(
       [
@@ -70,6 +81,8 @@ export async function extract(body: ReadableStream<Uint8Array>, options: Extract
         timeout: LONGEST,
         // tar would read on to the end of however much there is.
         onErrorLine: (line) => {
+          const link = options.layer && links.length < LINKS_MOST ? missedLink(line) : undefined;
+          if (link) return void links.push(link);
           const meaning = meaningOf(line);
           if (meaning instanceof WarrenError) tar.stop(meaning);
         },
@@ -79,9 +92,9 @@ export async function extract(body: ReadableStream<Uint8Array>, options: Extract
     const watch = watchSpace(options.into, options.reserve, tar.stop);
     try {
       const { code, stderr } = await tar.ended;
-      const { devices, failure } = verdict(code, stderr);
+      const { devices, failure } = verdict(code, stderr, options.layer);
       if (failure) throw failure;
-      return { devices };
+      return { devices, links };
     } finally {
       clearInterval(watch);
     }

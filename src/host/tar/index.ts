@@ -8,3 +8,4 @@
  */
 export { type Extracted, type ExtractOptions, extract } from "./extract.ts";
 export { COMPRESSIONS, type Compression, type Packing, type Part, pack } from "./pack.ts";
+export type { MissedLink } from "./text.ts";

@@ -78,13 +78,36 @@ export function meaningOf(raw: string): WarrenError | "device" | null | undefine
   return MEANINGS.find(([pattern]) => pattern.test(line))?.[1](printable(line));
 }
 
-/** Reads tar's standard error after it ended with `code`. */
-export function verdict(code: number, stderr: string): Verdict {
+/** A hard link that tar could not make, for want of its target. */
+export interface MissedLink {
+  name: string;
+  target: string;
+}
+
+const MISSED = /^tar: (.*): Cannot hard link to [\u2018'](.*)[\u2019']: No such file or directory$/;
+const ESCAPES: Record<string, string> = { n: "\n", t: "\t", r: "\r", a: "\x07", b: "\b", f: "\f", v: "\v" };
+
+/** A name as tar writes it with `--quoting-style=escape`. */
+const unescaped = (name: string): string =>
+  name.replace(/\\([0-7]{3}|.)/g, (_, code: string) =>
+    code.length === 3 ? String.fromCharCode(Number.parseInt(code, 8)) : (ESCAPES[code] ?? code),
+  );
+
+/** The link that a line of tar's standard error is about; `undefined` for other lines. */
+export function missedLink(line: string): MissedLink | undefined {
+  const found = MISSED.exec(line);
+  return found ? { name: unescaped(found[1]!), target: unescaped(found[2]!) } : undefined;
+}
+
+/** Reads tar's standard error after it ended with `code`; `mayMiss`: hard links that could not be made are no fault. */
+export function verdict(code: number, stderr: string, mayMiss = false): Verdict {
   let devices = 0;
+  let missed = 0;
   const found: WarrenError[] = [];
   for (const line of stderr.split("\n")) {
     const meaning = meaningOf(line);
-    if (meaning === "device") devices++;
+    if (mayMiss && missedLink(line)) missed++;
+    else if (meaning === "device") devices++;
     else if (meaning) found.push(meaning);
     else if (meaning === undefined && code !== 0)
       found.push(
@@ -96,11 +119,11 @@ export function verdict(code: number, stderr: string): Verdict {
       );
   }
   // What tells of malice matters more than what follows from it.
-  const failure = found.find((e) => e.code === "HOSTILE") ?? found[0] ?? silent(code, devices);
+  const failure = found.find((e) => e.code === "HOSTILE") ?? found[0] ?? silent(code, devices + missed);
   return { devices, failure };
 }
 
-function silent(code: number, devices: number): WarrenError | undefined {
-  if (code === 0 || (code === 2 && devices > 0)) return undefined;
+function silent(code: number, leftOut: number): WarrenError | undefined {
+  if (code === 0 || (code === 2 && leftOut > 0)) return undefined;
   return new WarrenError("FAILED", `tar ended with ${code}`, "see the daemon's log");
 }
