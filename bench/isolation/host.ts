@@ -23,6 +23,17 @@ export function reserve(modest: boolean): Reserve {
   };
 }
 
+const memoryGroup = (pid: number | "self"): string | undefined =>
+  readFileSync(`/proc/${pid}/cgroup`, "utf8")
+    .split("\n")
+    .find((line) => /^\d+:(?:[^:]*,)?memory[,:]/.test(line) || line.startsWith("0::"));
+
+/**
+ * Whether a container's memory is counted apart from ours. Where it isn't, an attack is one on everything its manager was
+ * started beside, and no run may make it.
+ */
+export const standsApart = (init: number): boolean => memoryGroup(init) !== memoryGroup("self");
+
 /** Number of the kernel log's newest line (Documentation/ABI/testing/dev-kmsg), or `null` where it can't be read. */
 export function logLine(): number | null {
   let last: number | null = null;

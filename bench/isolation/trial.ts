@@ -1,8 +1,8 @@
 /** One manager's containers under every attack, one after the other. */
-import type { Contender, Inside } from "../contender.ts";
+import { Absent, type Contender, type Inside } from "../contender.ts";
 import { ATTACKS, type Attack, type Reserve } from "./attacks.ts";
 import { ask, type Load, sink, start } from "./clients.ts";
-import { isWell, logLine, startOf } from "./host.ts";
+import { isWell, logLine, standsApart, startOf } from "./host.ts";
 import { refusals } from "./refusals.ts";
 
 /** What an attack says of itself at its end. */
@@ -56,6 +56,10 @@ export async function trials(
   await start(inside, "victim");
   const init = inside.init("victim");
   const began = startOf(init);
+  if (!standsApart(init))
+    throw new Absent(
+      "on this host it starts containers in the control group of its own daemon, and whatever attacks there attacks everything in it",
+    );
   const clients = (): Promise<Load> => ask(inside, terms.program, terms.seconds);
   const drop = sink(inside);
   const done: Trial[] = [];
