@@ -25,7 +25,10 @@ import { createProfiles } from "../engine/profile.ts";
 import { createApply } from "../engine/profile-apply.ts";
 import { targetOf } from "../engine/root.ts";
 import { createRuntime } from "../engine/runtime.ts";
+import { createShare } from "../engine/share.ts";
 import { createSlots } from "../engine/slot.ts";
+import { createSnapshots } from "../engine/snapshot.ts";
+import { keepSchedules } from "../engine/snapshot-schedule.ts";
 import { keepTreeWeight } from "../engine/tree-weight.ts";
 import { capacity } from "../host/capacity/index.ts";
 import { storage } from "../host/capacity/storage.ts";
@@ -37,6 +40,7 @@ import { setSwitch } from "../host/link/index.ts";
 import { installHook, installOpener } from "../host/lxc/index.ts";
 import { ensureLxcfs, stopLxcfs } from "../host/lxcfs/index.ts";
 import { hostEnds } from "../host/manager/index.ts";
+import { openLowers, openObjects } from "../host/object/index.ts";
 import { watchExits } from "../host/pidfd/index.ts";
 import { openQuotas } from "../host/quota/index.ts";
 import { type Config, DEFAULT_CONFIG, parseConfig } from "../spec/config.ts";
@@ -130,6 +134,8 @@ export async function wire(instance: Instance, log: Log): Promise<Wired> {
     events,
     operations,
     images: createImages({ store, instance, operations, events }),
+    objects: openObjects(paths.images),
+    lowers: openLowers(paths.images, paths.trash),
     levels,
     doors,
     quotas,
@@ -152,6 +158,7 @@ export async function wire(instance: Instance, log: Log): Promise<Wired> {
   const treeWeight = keepTreeWeight({ ...context, hostFacts });
   startWanted(context);
   const counting = startCounting(context, config.watch);
+  const schedules = keepSchedules(context);
 
   const version = createVersion(context);
   const setLevels = createSetLevels(context);
@@ -164,11 +171,13 @@ export async function wire(instance: Instance, log: Log): Promise<Wired> {
     exec: createExec(context),
     files: createFiles(context),
     images: context.images,
+    share: createShare(context),
     operations,
     events,
     host: createHost(context, version),
   };
   const stop = async (): Promise<void> => {
+    schedules.stop();
     await operations.drain(PATIENCE);
     view.stop();
     treeWeight.stop();

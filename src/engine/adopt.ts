@@ -13,9 +13,13 @@ import { consoleTail } from "./console-tail.ts";
 import { type Context, lockOf } from "./context.ts";
 import { setFrozen } from "./copy.ts";
 import { discard } from "./create.ts";
-import { emptyTrash, finish, moveToTrash } from "./delete.ts";
+import { finish, moveToTrash } from "./delete.ts";
 import { settleLevels } from "./level-start.ts";
 import { cgroupOf, cleanUp, linkOf, removeGroup } from "./root.ts";
+import { journalOf } from "./share-move.ts";
+import { dropFiles, dropSnapshot } from "./snapshot-drop.ts";
+import { finishRestore } from "./snapshot-restore.ts";
+import { emptyTrash } from "./trash.ts";
 
 /** Milliseconds that a start which was under way when the daemon ended has to come to an end. */
 const PATIENCE = 15_000;
@@ -34,7 +38,20 @@ export async function adopt(c: Context): Promise<void> {
       // One container that can't be put in order must not keep the others from being served.
       c.log("error", "a container could not be put in order", { container: r.name, error: String(error) });
     });
+  await adoptSnapshots(c);
   await sweep(c);
+}
+
+/** Takes away snapshots that were never finished, after letting run on what was halted for them, and those without files. */
+async function adoptSnapshots(c: Context): Promise<void> {
+  for (const s of c.store.snapshots.list()) {
+    const of = c.store.containers.list().find((r) => r.uuid === s.container);
+    if (of && s.halts && c.runtime.get(of.name)?.frozen) await setFrozen(c, of.name, false);
+    const whole = s.phase === "ready" && existsSync(`${c.paths.snapshot(s.id)}/upper`);
+    if (of && whole) continue;
+    c.log("info", "a snapshot that was not whole was taken away", { container: of?.name, snapshot: s.name });
+    dropSnapshot(c, s.id);
+  }
 }
 
 /** Waits for starts under way: a monitor without an init of its own yet. */
@@ -69,6 +86,8 @@ async function adoptOne(c: Context, r: ContainerRecord): Promise<void> {
     }
     if (!hostRebooted(c) && (r.wanted === "running" || ending(c.paths.lxc, r.name) !== null)) noteEnd(c, r);
     await cleanUp(c, r);
+    await finishRestore(c, r.name);
+    journalOf(c, r).end();
     return;
   }
   if (found) await endStranger(c, r.name, found.initPid);
@@ -128,6 +147,10 @@ async function sweep(c: Context): Promise<void> {
   await removeLinks(linksWith(linkPrefix(c.instance)).filter((link) => !links.has(link)));
   const kept = new Set(c.store.containers.list().map((r) => r.uuid));
   for (const uuid of entries(c.paths.containers)) if (!kept.has(uuid)) moveToTrash(c, uuid);
+  const snapshots = new Set(c.store.snapshots.list().map(({ id }) => id));
+  for (const id of entries(c.paths.snapshots)) if (!snapshots.has(id)) dropFiles(c, id);
+  for (const id of snapshots) kept.add(id);
+  for (const id of c.lowers.ids()) if (!kept.has(id)) c.lowers.remove(id);
   await emptyTrash(c);
 }
 

@@ -1,5 +1,6 @@
 import type { Cgroups } from "../host/cgroup/index.ts";
 import type { Shifts } from "../host/idmap/index.ts";
+import type { Lowers, Objects } from "../host/object/index.ts";
 import type { Exits } from "../host/pidfd/index.ts";
 import type { Quotas } from "../host/quota/index.ts";
 import type { ContainerRecord } from "../spec/container.ts";
@@ -28,6 +29,8 @@ export interface Context {
   events: Events;
   operations: Operations;
   images: Images;
+  objects: Objects;
+  lowers: Lowers;
   levels: Levels;
   doors: LevelDoors;
   quotas: Quotas;

@@ -1,46 +1,61 @@
-import { run } from "../host/exec/index.ts";
+import { cloneFiles } from "../host/clone/index.ts";
+import { breather } from "../host/object/index.ts";
 import type { ContainerRecord } from "../spec/container.ts";
 import { WarrenError } from "../spec/errors.ts";
 import { containerName } from "../spec/name.ts";
+import { snapshotPlace } from "../spec/snapshot.ts";
 import { type Context, record } from "./context.ts";
-import { discard, insert, makeDirectories, ready } from "./create.ts";
+import { discard, insert, ready } from "./create.ts";
 import type { Work } from "./operation.ts";
+import { baseOf } from "./root.ts";
+import { snapshotOf } from "./snapshot-record.ts";
 
 /**
  * Makes a new container with the files and saved levels of another, its own ids, addresses and host name.
  *
- * Files keep their ids on disk, so nothing is chowned, and blocks are shared where the file system can. A running
- * source is frozen while its files are read. Throws EXISTS.
+ * `from` is a container or, as `NAME/SNAPSHOT`, what it was. Files keep their ids on disk, so nothing is chowned, and
+ * blocks are shared where the file system can. A running source is frozen while its files are read. Throws EXISTS,
+ * NO_SNAPSHOT.
  */
-export async function copy(c: Context, name: string, to: string, work: Work): Promise<ContainerRecord> {
+export async function copy(c: Context, from: string, to: string, work: Work): Promise<ContainerRecord> {
+  const { name, snapshot } = snapshotPlace(from);
   const source = record(c.store, name);
+  const s = snapshot === undefined ? null : snapshotOf(c.store, source, snapshot);
   containerName(to);
-  const { image, imageAlias, init, levels, priority, profiles = [], overcommit = false } = source;
+  const { image, imageAlias, init, levels, priority, profiles = [], overcommit = false } = s?.of ?? source;
   const same = { image, imageAlias, init, levels: { ...levels }, priority, profiles, overcommit };
   const made = insert(c, { name: to, ...same });
   work.undo("container", () => discard(c, made));
-  makeDirectories(c, made);
   work.progress("copying files");
-  await whileStill(c, name, to, async () => {
-    const upper = `${c.paths.data(source.uuid)}/upper`;
-    const argv = ["cp", "-a", "--reflink=auto", "-T", upper, `${c.paths.data(made.uuid)}/upper`];
-    await run(argv, { timeout: 3_600_000, signal: work.signal });
-  });
-  c.store.containers.update(to, ({ halts: _, ...old }) => ({ ...old, started: source.started }));
+  const clone = async (files: string, layer: string): Promise<void> => {
+    const at = c.paths.data(made.uuid);
+    await cloneFiles(files, at, () => c.quotas.makeTree(at, baseOf(made)), work.signal);
+    await c.lowers.copy(layer, made.uuid, breather("copying files", work.signal));
+  };
+  const mark = (): void => void c.store.containers.update(to, (old) => ({ ...old, halts: name }));
+  if (s) await clone(c.paths.snapshot(s.id), s.id);
+  else await whileStill(c, name, mark, () => clone(c.paths.data(source.uuid), source.uuid));
+  const { started } = s?.of ?? source;
+  c.store.containers.update(to, ({ halts: _, ...old }) => ({ ...old, started }));
   ready(c, to);
-  c.events.emit({ type: "container-created", container: to, details: { copyOf: name } });
+  c.events.emit({ type: "container-created", container: to, details: { copyOf: from } });
   return made;
 }
 
-/** Does `work` while nothing in the container moves; one that was frozen before stays so. `to` is made of it. */
-async function whileStill(c: Context, name: string, to: string, work: () => Promise<void>): Promise<void> {
+/** Does `work` while nothing in the container moves; one that was frozen before stays so. `mark` keeps with what is made. */
+export async function whileStill<T>(
+  c: Context,
+  name: string,
+  mark: () => void,
+  work: () => Promise<T>,
+): Promise<T> {
   const live = c.runtime.get(name);
   if (!live || live.frozen) return work();
-  // Should the daemon be killed meanwhile, the next one finds here whom to let run on.
-  c.store.containers.update(to, (old) => ({ ...old, halts: name }));
+  // Should the daemon be killed meanwhile, the next one finds there whom to let run on.
+  mark();
   await setFrozen(c, name, true);
   try {
-    await work();
+    return await work();
   } finally {
     await setFrozen(c, name, false);
   }

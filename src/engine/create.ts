@@ -4,6 +4,7 @@ import type { SkippedLevel } from "../spec/profile.ts";
 import type { Context } from "./context.ts";
 import type { Work } from "./operation.ts";
 import { baseOf } from "./root.ts";
+import { emptyTrash } from "./trash.ts";
 
 /**
  * Looks up what the request's profiles ask for on this host, and whether the host can keep what is guaranteed. Throws
@@ -85,6 +86,8 @@ export function ready(c: Context, name: string): void {
 /** Takes away what `insert` and `makeDirectories` made. */
 export function discard(c: Context, made: ContainerRecord): void {
   rmSync(c.paths.data(made.uuid), { recursive: true, force: true });
+  c.lowers.remove(made.uuid);
+  void emptyTrash(c, made.uuid);
   c.quotas.forget(c.paths.containers, baseOf(made));
   c.store.containers.delete(made.name);
 }

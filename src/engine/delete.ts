@@ -1,11 +1,12 @@
 import { existsSync, mkdirSync, renameSync } from "node:fs";
-import { rm } from "node:fs/promises";
 import type { ContainerRecord } from "../spec/container.ts";
 import { WarrenError } from "../spec/errors.ts";
 import { type Context, record } from "./context.ts";
 import type { Work } from "./operation.ts";
 import { baseOf, cleanUp } from "./root.ts";
+import { dropSnapshot } from "./snapshot-drop.ts";
 import { stop } from "./stop.ts";
+import { emptyTrash } from "./trash.ts";
 
 /** Takes a container and its files away. Throws RUNNING unless forced. */
 export async function remove(c: Context, name: string, o: { force?: boolean }, work: Work): Promise<void> {
@@ -24,6 +25,7 @@ export async function remove(c: Context, name: string, o: { force?: boolean }, w
 export async function finish(c: Context, r: ContainerRecord): Promise<void> {
   await cleanUp(c, r);
   c.quotas.forget(c.paths.containers, baseOf(r));
+  for (const s of c.store.snapshots.list()) if (s.container === r.uuid) dropSnapshot(c, s.id);
   moveToTrash(c, r.uuid);
   c.store.containers.delete(r.name);
   c.events.emit({ type: "container-deleted", container: r.name });
@@ -34,15 +36,5 @@ export async function finish(c: Context, r: ContainerRecord): Promise<void> {
 export function moveToTrash(c: Context, uuid: string): void {
   mkdirSync(c.paths.trash, { recursive: true, mode: 0o700 });
   if (existsSync(c.paths.data(uuid))) renameSync(c.paths.data(uuid), `${c.paths.trash}/${uuid}`);
-}
-
-/** Deletes one tree of the trash, or all that an earlier daemon left there. */
-export async function emptyTrash(c: Context, uuid = ""): Promise<void> {
-  try {
-    await rm(`${c.paths.trash}/${uuid}`, { recursive: true, force: true });
-  } catch (error) {
-    c.log("warn", "the trash could not be emptied; it is tried again at the next start", {
-      error: String(error),
-    });
-  }
+  c.lowers.remove(uuid);
 }

@@ -67,6 +67,7 @@ export function createImageMaker(deps: {
     work.progress("writing to disk");
     await run(["sync", "--file-system", made.root], { timeout: 600_000, signal: work.signal });
     await unify.contribute();
+    await unify.mend(trees.rootfs(hexOf(digest)));
     const record: ImageRecord = {
       digest,
       aliases: alias === undefined ? [] : [alias],

@@ -3,15 +3,18 @@ import { openObjects } from "../host/object/index.ts";
 import { findImage, hexOf, newAlias, parseRef } from "../plan/image.ts";
 import { buildable, wantedImage } from "../plan/recipe.ts";
 import { WarrenError } from "../spec/errors.ts";
-import type { ImageRecord, ImageSummary } from "../spec/image.ts";
+import type { ImagePruned, ImageRecord, ImageSummary } from "../spec/image.ts";
 import type { Instance } from "../spec/instance.ts";
 import { printable } from "../spec/name.ts";
 import type { Store } from "../store/index.ts";
 import type { Events } from "./event.ts";
+import { collectGarbage } from "./garbage.ts";
+import { checkImages } from "./image-check.ts";
 import { exportImage } from "./image-export.ts";
 import { createImageMaker } from "./image-make.ts";
 import type { Engine } from "./index.ts";
 import type { Operations, Work } from "./operation.ts";
+import { snapshotsFrom } from "./snapshot-record.ts";
 
 export interface ImageDeps {
   store: Store;
@@ -55,6 +58,13 @@ export function createImages(deps: ImageDeps): Images {
     ...rest,
     containers: containersOf(rest.digest),
   });
+
+  const removeNow = async ({ digest, aliases }: ImageRecord): Promise<void> => {
+    // The record first: a tree without one is rubbish that `recover` knows, the other way round a trap.
+    store.images.delete(digest);
+    events.emit({ type: "image-deleted", image: digest, details: { aliases } });
+    await trees.remove(hexOf(digest));
+  };
 
   const resolve = (ref: string): ImageRecord => {
     const found = findImage(parseRef(ref), store.images.list());
@@ -122,22 +132,54 @@ export function createImages(deps: ImageDeps): Images {
     },
     delete(ref) {
       const { digest, aliases } = resolve(ref);
-      requireUnused(ref, containersOf(digest));
+      requireUnused(ref, [...containersOf(digest), ...snapshotsFrom(store, digest)]);
       return operations.submit({
         kind: "image.delete",
         targets: [ref],
         locks: [`image:${digest}`, ...aliases.map((a) => `image:${a}`)],
         async run() {
           const present = resolve(digest);
-          requireUnused(ref, containersOf(digest));
-          // The record first: a tree without one is rubbish that `recover` knows, the other way round a trap.
-          store.images.delete(digest);
-          events.emit({ type: "image-deleted", image: digest, details: { aliases: present.aliases } });
-          await trees.remove(hexOf(digest));
-          return { digest };
+          requireUnused(ref, [...containersOf(digest), ...snapshotsFrom(store, digest)]);
+          await removeNow(present);
+          const { bytes } = await collectGarbage(objects);
+          return { digest, freed: bytes };
         },
       });
     },
+    prune: ({ all = false }) =>
+      operations.submit({
+        kind: "image.prune",
+        targets: [],
+        locks: ["images"],
+        async run(work): Promise<ImagePruned> {
+          const unused = all
+            ? store.images.list().filter(({ digest }) => containersOf(digest).length === 0)
+            : [];
+          const gone: string[] = [];
+          for (const { digest } of unused) {
+            const present = store.images.get(digest);
+            // Looked at again: deleting the one before took its time.
+            if (!present || containersOf(digest).length > 0) continue;
+            work.progress(
+              `deleting ${present.aliases[0] ?? digest.slice(0, 19)}`,
+              gone.length,
+              unused.length,
+            );
+            gone.push(present.aliases[0] ?? digest);
+            await removeNow(present);
+          }
+          const { objects: count, bytes } = await collectGarbage(objects, work.signal);
+          return { images: gone, objects: count, freed: bytes };
+        },
+      }),
+    check: ({ repair = false }) =>
+      operations.submit({
+        kind: "image.check",
+        targets: [],
+        locks: ["images"],
+        run: (work) =>
+          checkImages({ store, trees, objects, lowers: `${instance.state}/images/lowers` }, repair, work),
+      }),
     recover: () => recover(store, trees),
   };
 }

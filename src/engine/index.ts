@@ -8,8 +8,10 @@ import type { ImageSummary } from "../spec/image.ts";
 import type { LevelCatalogueRow, LevelChange, LevelState } from "../spec/level.ts";
 import type { OperationRecord } from "../spec/operation.ts";
 import type { ProfileApplication } from "../spec/profile.ts";
+import type { ShareReport } from "../spec/share.ts";
 import type { ContainerUsage } from "../spec/usage.ts";
 import type { Profiles } from "./profile.ts";
+import type { Snapshots } from "./snapshot.ts";
 
 /** What the API sees of the engine: src/engine/index.ts exports `interface Engine`. */
 export interface Engine {
@@ -30,7 +32,8 @@ export interface Engine {
     thaw(name: string): OperationRecord;
     delete(name: string, o: { force?: boolean }): OperationRecord;
     rename(name: string, to: string, ifVersion?: number): OperationRecord;
-    copy(name: string, to: string): OperationRecord;
+    /** `from` is a container or `NAME/SNAPSHOT`. */
+    copy(from: string, to: string): OperationRecord;
     /** Sets the order of starting after a reboot of the host; higher first. */
     setPriority(name: string, priority: number): void;
     logs(
@@ -88,8 +91,20 @@ export interface Engine {
       signal: AbortSignal,
     ): Promise<ReadableStream<Uint8Array>>;
     setAliases(ref: string, aliases: string[]): ImageSummary;
+    /** Takes away objects nobody uses, with `all` also images without containers; its result is `ImagePruned`. */
+    prune(o: { all?: boolean }): OperationRecord;
+    /** Reads every object and image again; its result is `ImageCheck`. */
+    check(o: { repair?: boolean }): OperationRecord;
     delete(ref: string): OperationRecord;
   };
+  share: {
+    report(signal?: AbortSignal): Promise<ShareReport>;
+    /** Shares files of the named containers, of all when none is named; its result is `ShareResult`. Throws RUNNING. */
+    run(o: { names?: readonly string[]; atStart?: boolean }): OperationRecord;
+    /** Brings what a container shares back into its own directory; its result is `ShareUndone`. Throws RUNNING. */
+    undo(name: string): OperationRecord;
+  };
+  snapshots: Snapshots;
   operations: {
     list(filter?: { state?: string }): OperationRecord[];
     get(id: string): OperationRecord;

@@ -9,8 +9,13 @@ export interface Paths {
   opener: string;
   trash: string;
   containers: string;
+  /** Image trees, objects, and the layers of links to these. */
+  images: string;
   roots: string;
   scratch: string;
+  /** Snapshots of all containers, and one of them by its id: `upper`, `work`. */
+  snapshots: string;
+  snapshot(id: string): string;
   /** A container's own files: `upper`, `work`, `console.log`. */
   data(uuid: string): string;
   console(uuid: string): string;
@@ -34,8 +39,11 @@ export function pathsOf({ state, run }: Instance): Paths {
     opener: `${state}/opener`,
     trash: `${state}/trash`,
     containers: `${state}/containers`,
+    images: `${state}/images`,
     roots: `${run}/rootfs`,
     scratch: `${run}/scratch`,
+    snapshots: `${state}/snapshots`,
+    snapshot: (id) => `${state}/snapshots/${id}`,
     data: (uuid) => `${state}/containers/${uuid}`,
     console: (uuid) => `${state}/containers/${uuid}/console.log`,
     root: (uuid) => `${run}/rootfs/${uuid}/root`,

@@ -37,7 +37,7 @@ export async function mountContainer(c: Context, r: ContainerRecord): Promise<st
   try {
     mountRoot(
       {
-        lowers: [c.images.rootfs(r.image)],
+        lowers: [...c.lowers.of(r.uuid), c.images.rootfs(r.image)],
         data: c.paths.data(r.uuid),
         target,
         scratch: c.paths.scratchOf(r.uuid),

@@ -10,6 +10,7 @@ import { startLevels } from "./level-start.ts";
 import type { Work } from "./operation.ts";
 import { baseOf, cgroupOf, cleanUp, linkOf, mountContainer, unmountContainer } from "./root.ts";
 import type { Live } from "./runtime.ts";
+import { shareAtStart } from "./share-start.ts";
 
 /**
  * Starts a container; resolves when init runs and the network is up. Throws RUNNING; undone when it fails. When only
@@ -30,6 +31,7 @@ export async function start(
   // Nothing runs, so what may still hang there is what an earlier run left.
   unmountContainer(c, r.uuid);
   work.undo("start", () => cleanUp(c, r));
+  if (r.shareAtStart) await shareAtStart(c, r, work);
   const rootfs = await mountContainer(c, r);
   if (r.identity === "pending") {
     writeIdentity(

@@ -1,4 +1,4 @@
-import { lstatSync } from "node:fs";
+import { existsSync, lstatSync } from "node:fs";
 import { dirname } from "node:path";
 import type { ListedFile } from "../host/image/index.ts";
 import { breather, keyOf, type Objects, type StoredObject } from "../host/object/index.ts";
@@ -14,6 +14,11 @@ export interface Unifier {
   join(): Promise<void>;
   /** The rest become objects; the tree must be synced. */
   contribute(): Promise<void>;
+  /**
+   * Gives an equal tree that is there already this one's files for those of its own that are no objects: they may be
+   * damaged, or of the days before there were objects. Nothing when there is no such tree.
+   */
+  mend(tree: string): Promise<void>;
 }
 
 interface Pending {
@@ -34,6 +39,7 @@ const alike = (a: StoredObject["stat"], b: StoredObject["stat"]): boolean =>
 export function unifier(objects: Objects, signal?: AbortSignal): Unifier {
   const breathe = breather("unifying the image's files", signal);
   const waiting: Pending[] = [];
+  const files: Pick<ListedFile, "path" | "name">[] = [];
   const fresh: { path: Buffer; key: string; twin: number }[] = [];
   const nextTwin = new Map<string, number>();
   /** Inodes of the tree that have other names already. */
@@ -70,6 +76,7 @@ export function unifier(objects: Objects, signal?: AbortSignal): Unifier {
       const { size, blocks, nlink: links } = stat;
       if (mayShare({ path: name.toString("latin1", 2), size, blocks, links }))
         waiting.push({ path, content, attributes });
+      files.push({ path, name });
     },
     async join() {
       for (const { path, content, attributes } of waiting.splice(0)) {
@@ -84,6 +91,22 @@ export function unifier(objects: Objects, signal?: AbortSignal): Unifier {
         await breathe();
         // Taken meanwhile: another image that is being made has the same file.
         if (!objects.add(next.key, next.twin, next.path)) settleAgain(next);
+      }
+      restoreTimes();
+    },
+    async mend(tree) {
+      if (!existsSync(tree)) return;
+      const pairs = files.map(({ path, name }) => ({
+        path,
+        at: Buffer.concat([Buffer.from(tree), name.subarray(1)]),
+      }));
+      const held = new Set(pairs.map(({ at }) => lstatSync(at, { throwIfNoEntry: false })?.ino));
+      for (const { path, at } of pairs) {
+        await breathe();
+        const old = lstatSync(at, { throwIfNoEntry: false });
+        if (old?.nlink !== 1 || held.has(lstatSync(path).ino)) continue;
+        keepTimes(at);
+        objects.link({ path }, at);
       }
       restoreTimes();
     },

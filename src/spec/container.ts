@@ -47,6 +47,8 @@ export interface ContainerRecord {
   priority: number;
   /** Names of the profiles it was made with or brought to for good, the last one last; none in records of old. */
   profiles?: string[];
+  /** Whether its files are shared before its next start; absent is no. */
+  shareAtStart?: boolean;
   /** Whether it may run although guarantees come to more than the host has. */
   overcommit?: boolean;
   /** `creating` and `deleting` are finished or undone at the next start of the daemon. */

@@ -19,6 +19,8 @@ export const EVENT_TYPES = {
   "container-rebooted": "the guest rebooted itself",
   "container-frozen": "every process of the container is halted in place",
   "container-thawed": "a frozen container runs on",
+  "container-shared":
+    "files that others have too left the container's own directory; details: files, moved and regained bytes",
   "container-renamed": "details.from was its name",
   "container-deleted": "a container and its files are gone",
   "container-adopted": "the daemon found it running at its own start",

@@ -19,6 +19,41 @@ export interface ImageRecord {
   version: number;
 }
 
+/** What `image prune` answers. */
+export interface ImagePruned {
+  /** What is gone, by alias or digest. */
+  images: string[];
+  objects: number;
+  /** Bytes on disk that are free again. */
+  freed: number;
+}
+
+/** Something that is not as it was made. */
+export interface ImageDamage {
+  kind: "object" | "image" | "layer";
+  /** The file or image. */
+  what: string;
+  why: string;
+  /** Images and containers that hold it, by name. */
+  images: string[];
+  containers: string[];
+  fix: string;
+}
+
+/** What `image check` answers. */
+export interface ImageCheck {
+  objects: number;
+  images: number;
+  /** Bytes that were read and hashed. */
+  bytes: number;
+  /** Objects that no tree holds any more, and their bytes: for `image prune`. */
+  unused: number;
+  unusedBytes: number;
+  damaged: ImageDamage[];
+  /** Names of damaged objects that were taken away, so that no image to come gets them. */
+  repaired: number;
+}
+
 /** An entry of `image list`. */
 export interface ImageSummary {
   digest: string;

@@ -240,6 +240,16 @@ export function fakeEngine(names: string[] = []): FakeEngine {
       export: async () => new Blob(["archive"]).stream(),
       setAliases: (ref, aliases) => ({ ...fake.images.info(ref), aliases }),
       delete: make("image.delete"),
+      prune: make("image.prune"),
+      check: make("image.check"),
+    },
+    share: {
+      report: async () => ({
+        total: { diskShared: 4, diskPrivate: 3, cacheShared: 2, regainable: 1, mapped: { rss: 8, pss: 5 } },
+        containers: [],
+      }),
+      run: make("container.share"),
+      undo: make("container.unshare"),
     },
     operations: {
       list: () => [...operations.values()],

@@ -1,16 +1,6 @@
-import {
-  closeSync,
-  constants,
-  lstatSync,
-  openSync,
-  readdirSync,
-  readlinkSync,
-  readSync,
-  type Stats,
-  unlinkSync,
-} from "node:fs";
+import { lstatSync, readdirSync, readlinkSync, type Stats, unlinkSync } from "node:fs";
 import { WarrenError } from "../../spec/errors.ts";
-import { breather, KEPT_ATTRIBUTES } from "../object/index.ts";
+import { breather, contentReader, KEPT_ATTRIBUTES } from "../object/index.ts";
 import { type Attribute, xattrReader } from "../syscall/xattr.ts";
 
 /** What is in a tree. */
@@ -45,7 +35,6 @@ export interface InventoryOptions {
 
 /** Most bytes all files together may claim, holes included: hashing reads them all. 1 TiB. */
 const CLAIM_MOST = 2 ** 40;
-const CHUNK = 1 << 20;
 
 /**
  * Lists a tree in its canonical form and hashes that, removing device nodes and sockets, which no image may hold.
@@ -59,25 +48,12 @@ export async function takeInventory(root: string, options: InventoryOptions = {}
   const { signal, onFile, contentOf } = options;
   const listing = new Bun.CryptoHasher("sha256");
   const attributes = xattrReader();
-  const chunk = Buffer.alloc(CHUNK);
   const firstNames = new Map<string, Buffer>();
   const result: Inventory = { digest: "", size: 0, entries: 0, dropped: 0 };
   const breathe = breather("hashing the image", signal);
   let claimed = 0;
 
-  const contentHash = async (path: Buffer): Promise<string> => {
-    const hasher = new Bun.CryptoHasher("sha256");
-    const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-    try {
-      for (let n = readSync(file, chunk); n > 0; n = readSync(file, chunk)) {
-        hasher.update(chunk.subarray(0, n));
-        await breathe();
-      }
-    } finally {
-      closeSync(file);
-    }
-    return hasher.digest("hex");
-  };
+  const contentHash = contentReader(breathe);
 
   const record = (
     type: string,

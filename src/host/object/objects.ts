@@ -25,7 +25,7 @@ export interface Objects {
    * Puts an object at `target`, in the place of what is there, in one step. False when the file system gives it no further name
    * (ext4 ends at 65 000) or it was removed meanwhile.
    */
-  link(object: StoredObject, target: Buffer): boolean;
+  link(object: { path: string | Buffer }, target: Buffer): boolean;
   /** Gives a file, which must be synced and never be written again, its name as an object; false when that is taken. */
   add(key: string, twin: number, file: Buffer): boolean;
   /** Every object, in slices by the beginning of its key. */

@@ -4,7 +4,7 @@
  * What must never happen here: trusting a number that a guest chose; pids are the host's.
  */
 import { readFileSync, statSync } from "node:fs";
-import { mountPoints, parentOf, startOf, takes } from "./text.ts";
+import { kibibytes, mountPoints, parentOf, startOf, takes } from "./text.ts";
 
 const read = (path: string): string | null => {
   try {
@@ -76,4 +76,14 @@ export function apparmorProfile(pid: number): string | null {
 export function boundingSet(pid: number): bigint | null {
   const line = /^CapBnd:\s*([0-9a-f]+)$/m.exec(read(`/proc/${pid}/status`) ?? "");
   return line ? BigInt(`0x${line[1]}`) : null;
+}
+
+/**
+ * Bytes of files that a process has mapped and that are in memory: `rss` counts each page whole, `pss` its part among all who
+ * map it. `null` when it is gone. Costs a walk over its page tables. proc_pid_smaps(5).
+ */
+export function mappedFiles(pid: number): { rss: number; pss: number } | null {
+  const rss = kibibytes(read(`/proc/${pid}/status`) ?? "", "RssFile");
+  const pss = kibibytes(read(`/proc/${pid}/smaps_rollup`) ?? "", "Pss_File");
+  return rss === null || pss === null ? null : { rss, pss };
 }

@@ -27,3 +27,9 @@ export function mountPoints(mountinfo: string): string[] {
 /** A path as /proc writes it, its octal escapes undone. */
 export const octalsUndone = (text: string): string =>
   text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+
+/** Bytes of a line like `RssFile:  1234 kB`, or `null` when there is none of that name. */
+export function kibibytes(text: string, name: string): number | null {
+  const found = new RegExp(`^${name}:\\s*(\\d+) kB$`, "m").exec(text);
+  return found ? Number(found[1]) * 1024 : null;
+}

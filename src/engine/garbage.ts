@@ -1,0 +1,28 @@
+import { breather, type Objects } from "../host/object/index.ts";
+
+/** What was taken away of the objects, in bytes on disk. */
+export interface Garbage {
+  objects: number;
+  bytes: number;
+}
+
+/**
+ * Takes away the objects that no tree holds any more. Safe beside everything: who would give one to a tree
+ * at that moment finds it gone and makes it anew.
+ */
+export async function collectGarbage(objects: Objects, signal?: AbortSignal): Promise<Garbage> {
+  const breathe = breather("removing what nobody uses", signal);
+  const gone: Garbage = { objects: 0, bytes: 0 };
+  for (const slice of objects.slices()) {
+    for (const object of slice) {
+      // Looked at again: a tree may have come to hold it since the slice was read.
+      const now = objects.find(object.key, object.twin);
+      if (now?.stat.nlink !== 1n) continue;
+      objects.drop(now);
+      gone.objects++;
+      gone.bytes += Number(now.stat.blocks) * 512;
+    }
+    await breathe();
+  }
+  return gone;
+}
