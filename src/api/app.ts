@@ -19,6 +19,8 @@ import { openApiRoutes } from "./routes/openapi.ts";
 import { operationRoutes } from "./routes/operation.ts";
 import { powerRoutes } from "./routes/power.ts";
 import { profileRoutes } from "./routes/profile.ts";
+import { shareRoutes } from "./routes/share.ts";
+import { snapshotRoutes } from "./routes/snapshot.ts";
 import { usageRoutes } from "./routes/usage.ts";
 
 /** Bytes of a JSON body; archives and files have no limit. */
@@ -52,6 +54,8 @@ export function createApp(deps: Deps, log: Log): OpenAPIHono {
     logRoutes,
     execRoutes,
     imageRoutes,
+    snapshotRoutes,
+    shareRoutes,
     operationRoutes,
     eventRoutes,
     daemonRoutes,

@@ -171,6 +171,7 @@ export async function wire(instance: Instance, log: Log): Promise<Wired> {
     exec: createExec(context),
     files: createFiles(context),
     images: context.images,
+    snapshots: createSnapshots(context),
     share: createShare(context),
     operations,
     events,

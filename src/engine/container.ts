@@ -4,6 +4,7 @@ import type { ContainerSummary } from "../spec/container.ts";
 import { WarrenError } from "../spec/errors.ts";
 import { containerName } from "../spec/name.ts";
 import type { OperationRecord } from "../spec/operation.ts";
+import { snapshotPlace } from "../spec/snapshot.ts";
 import { type Context, lockOf, record } from "./context.ts";
 import { copy, setFrozen } from "./copy.ts";
 import { create, resolveRequest } from "./create.ts";
@@ -11,6 +12,7 @@ import { remove } from "./delete.ts";
 import type { Engine } from "./index.ts";
 import { followLog } from "./logs.ts";
 import type { Work } from "./operation.ts";
+import { snapshotOf } from "./snapshot-record.ts";
 import { start } from "./start.ts";
 import { stop } from "./stop.ts";
 import { createUsage } from "./usage.ts";
@@ -124,10 +126,12 @@ export function createContainers(c: Context): Engine["containers"] {
       containerName(to);
       return submit("rename", name, async () => rename(c, name, to, ifVersion), { targets: [name, to] });
     },
-    copy(name, to) {
-      record(c.store, name);
+    copy(from, to) {
+      const { name, snapshot } = snapshotPlace(from);
+      const source = record(c.store, name);
+      if (snapshot !== undefined) snapshotOf(c.store, source, snapshot);
       containerName(to);
-      return submit("copy", name, async (work) => void (await copy(c, name, to, work)), {
+      return submit("copy", name, async (work) => void (await copy(c, from, to, work)), {
         targets: [name, to],
       });
     },

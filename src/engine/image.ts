@@ -54,6 +54,9 @@ export function createImages(deps: ImageDeps): Images {
       .map((c) => c.name)
       .sort();
 
+  /** Containers, and snapshots that outlived a change of their container's image, need it. */
+  const usersOf = (digest: string): string[] => [...containersOf(digest), ...snapshotsFrom(store, digest)];
+
   const summary = ({ version: _, initCommand: __, ...rest }: ImageRecord): ImageSummary => ({
     ...rest,
     containers: containersOf(rest.digest),
@@ -132,14 +135,14 @@ export function createImages(deps: ImageDeps): Images {
     },
     delete(ref) {
       const { digest, aliases } = resolve(ref);
-      requireUnused(ref, [...containersOf(digest), ...snapshotsFrom(store, digest)]);
+      requireUnused(ref, usersOf(digest));
       return operations.submit({
         kind: "image.delete",
         targets: [ref],
         locks: [`image:${digest}`, ...aliases.map((a) => `image:${a}`)],
         async run() {
           const present = resolve(digest);
-          requireUnused(ref, [...containersOf(digest), ...snapshotsFrom(store, digest)]);
+          requireUnused(ref, usersOf(digest));
           await removeNow(present);
           const { bytes } = await collectGarbage(objects);
           return { digest, freed: bytes };
@@ -153,13 +156,13 @@ export function createImages(deps: ImageDeps): Images {
         locks: ["images"],
         async run(work): Promise<ImagePruned> {
           const unused = all
-            ? store.images.list().filter(({ digest }) => containersOf(digest).length === 0)
+            ? store.images.list().filter(({ digest }) => usersOf(digest).length === 0)
             : [];
           const gone: string[] = [];
           for (const { digest } of unused) {
             const present = store.images.get(digest);
             // Looked at again: deleting the one before took its time.
-            if (!present || containersOf(digest).length > 0) continue;
+            if (!present || usersOf(digest).length > 0) continue;
             work.progress(
               `deleting ${present.aliases[0] ?? digest.slice(0, 19)}`,
               gone.length,

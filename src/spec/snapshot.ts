@@ -36,8 +36,6 @@ export interface SnapshotRecord {
   phase: "creating" | "ready";
   /** Whether the file system made it in one step, or its files were copied. */
   method: "instant" | "copy";
-  /** Directory that holds its files. */
-  at: string;
   /** Whether its container was halted to make it, and must run on whatever happens. */
   halts: boolean;
   of: SnapshotOf;

@@ -8,6 +8,7 @@ import type { WarrenEvent } from "../../src/spec/event.ts";
 import type { ImageSummary } from "../../src/spec/image.ts";
 import { isEnded, type OperationRecord } from "../../src/spec/operation.ts";
 import type { Profile } from "../../src/spec/profile.ts";
+import type { SnapshotSummary } from "../../src/spec/snapshot.ts";
 import type { ContainerUsage } from "../../src/spec/usage.ts";
 
 export const container = (name: string): ContainerInfo => ({
@@ -72,6 +73,18 @@ export const image = (alias: string): ImageSummary => ({
   source: "built-in:busybox",
 });
 
+export const snapshot = (name: string): SnapshotSummary => ({
+  name,
+  container: "web",
+  comment: "",
+  created: "2026-01-01T00:00:00.000Z",
+  expires: null,
+  by: "hand",
+  method: "copy",
+  image: "busybox",
+  id: `id-${name}`,
+});
+
 export const profile = (name: string): Profile => ({
   name,
   description: "",
@@ -115,7 +128,7 @@ export interface FakeEngine extends Engine {
 
 const none = (
   what: string,
-  code: "NO_CONTAINER" | "NO_IMAGE" | "NO_OPERATION" | "NO_FILE" | "NO_PROFILE",
+  code: "NO_CONTAINER" | "NO_IMAGE" | "NO_OPERATION" | "NO_FILE" | "NO_PROFILE" | "NO_SNAPSHOT",
 ): never => {
   throw new WarrenError(code, `there is no ${what}`, "look");
 };
@@ -250,6 +263,15 @@ export function fakeEngine(names: string[] = []): FakeEngine {
       }),
       run: make("container.share"),
       undo: make("container.unshare"),
+    },
+    snapshots: {
+      list: (name) => (name === "none" ? none('container "none"', "NO_CONTAINER") : ["a", "b"].map(snapshot)),
+      info: (_, name) => (name === "a" ? snapshot(name) : none(`snapshot "${name}"`, "NO_SNAPSHOT")),
+      create: make("snapshot.create"),
+      delete: make("snapshot.delete"),
+      rename: (_, __, to) => snapshot(to),
+      restore: make("snapshot.restore"),
+      schedule: (...args) => void fake.asked.push({ kind: "snapshots.schedule", args }),
     },
     operations: {
       list: () => [...operations.values()],

@@ -136,7 +136,9 @@ export function containerRoutes(app: OpenAPIHono, deps: Deps): void {
     return c.json({ priority }, 200);
   });
   app.openapi(copy, (c) => {
-    const record = containers.copy(c.req.valid("param").name, c.req.valid("json").to);
+    const { name } = c.req.valid("param");
+    const { to, snapshot } = c.req.valid("json");
+    const record = containers.copy(snapshot === undefined ? name : `${name}/${snapshot}`, to);
     return operationAnswer(c, deps, record, c.req.valid("query").wait);
   });
 }

@@ -79,7 +79,12 @@ export const createRequest = z
 
 export const renameRequest = z.strictObject({ name: z.string() }).openapi("RenameRequest");
 
-export const copyRequest = z.strictObject({ to: z.string() }).openapi("CopyRequest");
+export const copyRequest = z
+  .strictObject({
+    to: z.string(),
+    snapshot: z.string().optional().describe("What it was then, instead of what it is now"),
+  })
+  .openapi("CopyRequest");
 
 /** Body of start, stop, restart, freeze and thaw; each reads what concerns it. */
 export const powerRequest = z

@@ -19,15 +19,27 @@ export const rename = command({
   },
 });
 
+/** `NAME` or `NAME/SNAPSHOT`. */
+export function divided(text: string): [name: string, snapshot: string | undefined] {
+  const cut = text.indexOf("/");
+  return cut < 0 ? [text, undefined] : [text.slice(0, cut), text.slice(cut + 1)];
+}
+
 export const copy = command({
   name: "copy",
   summary: "make a container like another one",
-  description: "The copy has the other's files and saved levels, and an identity and addresses of its own.",
+  description:
+    "The copy has the other's files and saved levels, and an identity and addresses of its own. NAME/SNAPSHOT is what it was then.",
   args: { name: container, to },
   options: {},
-  examples: [["copy web web2", ""]],
+  examples: [
+    ["copy web web2", ""],
+    ["copy web/before-upgrade web2", "of a snapshot"],
+  ],
   async handler({ name, to }, ctx) {
-    const record = await perform(ctx, "POST", `/v1/containers${at(name, "copy")}`, { json: { to } });
+    const [from, snapshot] = divided(name);
+    const json = { to, ...(snapshot === undefined ? {} : { snapshot }) };
+    const record = await perform(ctx, "POST", `/v1/containers${at(from, "copy")}`, { json });
     await ctx.out.done(`${name} copied to ${to}`, record);
     return 0;
   },

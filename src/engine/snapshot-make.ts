@@ -1,0 +1,110 @@
+import { mkdirSync } from "node:fs";
+import { cloneFiles, flush } from "../host/clone/index.ts";
+import { breather } from "../host/object/index.ts";
+import { freeName } from "../plan/snapshot.ts";
+import type { ContainerRecord } from "../spec/container.ts";
+import { WarrenError } from "../spec/errors.ts";
+import {
+  type SnapshotOf,
+  type SnapshotRecord,
+  type SnapshotRequest,
+  snapshotName,
+} from "../spec/snapshot.ts";
+import { type Context, record } from "./context.ts";
+import { whileStill } from "./copy.ts";
+import type { Work } from "./operation.ts";
+import { dropSnapshot } from "./snapshot-drop.ts";
+import { snapshotOf, snapshotsOf } from "./snapshot-record.ts";
+
+/** What a snapshot keeps of a container's record. */
+export const keptOf = (r: ContainerRecord): SnapshotOf => ({
+  name: r.name,
+  image: r.image,
+  imageAlias: r.imageAlias,
+  init: r.init,
+  levels: r.levels,
+  priority: r.priority,
+  profiles: r.profiles ?? [],
+  overcommit: r.overcommit ?? false,
+  identity: r.identity,
+  started: r.started,
+  addresses: r.addresses,
+});
+
+/**
+ * Makes a snapshot of a container as it is. One that runs is halted for the moment of copying, so that the snapshot
+ * is what a power cut would have left, of one instant. Throws EXISTS, NO_CONTAINER, FAILED.
+ */
+export async function makeSnapshot(
+  c: Context,
+  name: string,
+  request: SnapshotRequest & { by?: SnapshotRecord["by"] },
+  work: Work,
+): Promise<SnapshotRecord> {
+  const r = record(c.store, name);
+  const now = Date.now();
+  const made: SnapshotRecord = {
+    id: Bun.randomUUIDv7(),
+    name: requireFree(c, r, request.name),
+    container: r.uuid,
+    comment: request.comment ?? "",
+    created: new Date(now).toISOString(),
+    expires: request.expires === undefined ? null : new Date(now + request.expires * 1000).toISOString(),
+    by: request.by ?? "hand",
+    phase: "creating",
+    method: "copy",
+    halts: false,
+    of: keptOf(r),
+    digest: null,
+    version: 1,
+  };
+  c.store.snapshots.insert(made.id, made);
+  work.undo("snapshot", () => dropSnapshot(c, made.id));
+  const at = c.paths.snapshot(made.id);
+  const mark = (): void => void c.store.snapshots.update(made.id, (old) => ({ ...old, halts: true }));
+  work.progress("copying files");
+  mkdirSync(c.paths.snapshots, { recursive: true, mode: 0o700 });
+  const make = (): void => c.quotas.makeTree(at, 0);
+  const method = await whileStill(c, name, mark, () =>
+    cloneFiles(c.paths.data(r.uuid), at, make, work.signal),
+  );
+  await c.lowers.copy(r.uuid, made.id, breather("the snapshot", work.signal));
+  if (method === "copy") {
+    work.progress("writing to disk");
+    await flush(at, work.signal);
+  }
+  const saved = c.store.snapshots.update(made.id, (old) => ({
+    ...old,
+    phase: "ready",
+    halts: false,
+    method,
+  }));
+  c.events.emit({
+    type: "snapshot-created",
+    container: name,
+    details: { snapshot: made.name, by: made.by },
+  });
+  return saved;
+}
+
+/** A name for a further snapshot. Throws EXISTS, BAD_NAME. */
+export function requireFree(c: Context, r: ContainerRecord, wanted: string | undefined): string {
+  const taken = new Set(snapshotsOf(c.store, r.uuid).map(({ name }) => name));
+  if (wanted === undefined) return freeName(taken);
+  if (!taken.has(snapshotName(wanted))) return wanted;
+  throw new WarrenError(
+    "EXISTS",
+    `${r.name} has a snapshot "${wanted}" already`,
+    "choose another name or delete it first",
+  );
+}
+
+/** Takes snapshots away by name. Throws NO_SNAPSHOT before any is touched. */
+export function deleteSnapshots(c: Context, name: string, snapshots: readonly string[]): void {
+  const r = record(c.store, name);
+  const found = snapshots.map((each) => snapshotOf(c.store, r, each));
+  for (const s of found) {
+    dropSnapshot(c, s.id);
+    c.events.emit({ type: "snapshot-deleted", container: name, details: { snapshot: s.name } });
+  }
+}

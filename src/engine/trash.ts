@@ -1,0 +1,24 @@
+import { existsSync, mkdirSync, renameSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import type { Context } from "./context.ts";
+import { collectGarbage } from "./garbage.ts";
+
+/** Moves a tree out of sight, under a name of its own in the trash; nothing when it is not there. */
+export function intoTrash(c: Context, path: string, as: string): void {
+  mkdirSync(c.paths.trash, { recursive: true, mode: 0o700 });
+  if (existsSync(path)) renameSync(path, `${c.paths.trash}/${as}`);
+}
+
+/** Deletes one tree of the trash, or all that an earlier daemon left there. */
+export async function emptyTrash(c: Context, uuid = ""): Promise<void> {
+  try {
+    await rm(`${c.paths.trash}/${uuid}`, { recursive: true, force: true });
+    if (uuid === "" || !existsSync(`${c.paths.trash}/${uuid}.lower`)) return;
+    await rm(`${c.paths.trash}/${uuid}.lower`, { recursive: true, force: true });
+    await collectGarbage(c.objects);
+  } catch (error) {
+    c.log("warn", "the trash could not be emptied; it is tried again at the next start", {
+      error: String(error),
+    });
+  }
+}
