@@ -3,7 +3,7 @@ import { WarrenError } from "../../spec/errors.ts";
 import { type Deps, given, operationAnswer } from "../answer.ts";
 import { page } from "../page.ts";
 import { body, bytes, failure, json, pageOf } from "../schemas/answer.ts";
-import { aliasesRequest, buildRequest, imageSummary } from "../schemas/image.ts";
+import { aliasesRequest, buildRequest, checkRequest, imageSummary, pruneRequest } from "../schemas/image.ts";
 import { paging, waiting } from "../schemas/query.ts";
 import { watched } from "../stream.ts";
 import { worked } from "./container.ts";
@@ -77,6 +77,22 @@ const remove = createRoute({
   responses: worked,
 });
 
+const prune = createRoute({
+  method: "post",
+  path: "/v1/images/prune",
+  tags,
+  request: { query: waiting, body: body(pruneRequest) },
+  responses: worked,
+});
+
+const check = createRoute({
+  method: "post",
+  path: "/v1/images/check",
+  tags,
+  request: { query: waiting, body: body(checkRequest) },
+  responses: worked,
+});
+
 /** Milliseconds an upload may take: a day. */
 const LONGEST = 86_400_000;
 
@@ -112,6 +128,12 @@ export function imageRoutes(app: OpenAPIHono, deps: Deps): void {
     ended.abort();
     return operationAnswer(c, deps, record, wait);
   });
+  app.openapi(prune, (c) =>
+    operationAnswer(c, deps, images.prune(given(c.req.valid("json"))), c.req.valid("query").wait),
+  );
+  app.openapi(check, (c) =>
+    operationAnswer(c, deps, images.check(given(c.req.valid("json"))), c.req.valid("query").wait),
+  );
   app.openapi(info, (c) => c.json(images.info(c.req.valid("param").ref), 200));
   app.openapi(take, async (c): Promise<never> => {
     const { ref } = c.req.valid("param");

@@ -24,4 +24,12 @@ export const buildRequest = z
   })
   .openapi("BuildImageRequest");
 
+export const pruneRequest = z
+  .strictObject({ all: z.boolean().optional().describe("Images without containers too") })
+  .openapi("PruneImagesRequest");
+
+export const checkRequest = z
+  .strictObject({ repair: z.boolean().optional().describe("Take the names of damaged objects away") })
+  .openapi("CheckImagesRequest");
+
 export const aliasesRequest = z.strictObject({ aliases: z.array(z.string()) }).openapi("AliasesRequest");

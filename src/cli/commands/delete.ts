@@ -1,17 +1,10 @@
 import { CONTAINER_STATES } from "../../spec/container.ts";
 import { WarrenError } from "../../spec/errors.ts";
+import { agreed } from "../agreed.ts";
 import { at } from "../client.ts";
-import { type Context, command } from "../command.ts";
+import { command } from "../command.ts";
 import { forEach, perform } from "../work.ts";
 import { all, names, selected } from "./select.ts";
-
-/** Asks a person; a script that has no terminal has decided already. */
-async function confirmed(ctx: Context, list: readonly string[]): Promise<boolean> {
-  if (list.length === 0 || !(await ctx.out.isTerminal(0))) return true;
-  await Bun.write(Bun.stderr, `delete ${list.length} containers (${list.join(", ")})? [y/N] `);
-  for await (const line of console) return /^y(es)?$/i.test(line.trim());
-  return false;
-}
 
 export const remove = command({
   name: "delete",
@@ -29,7 +22,8 @@ export const remove = command({
   ],
   async handler(given, ctx) {
     const list = await selected(ctx, given, CONTAINER_STATES);
-    if (given.all && !given.yes && !(await confirmed(ctx, list)))
+    const question = `delete ${list.length} containers (${list.join(", ")})`;
+    if (given.all && !given.yes && list.length > 0 && !(await agreed(ctx, question)))
       throw new WarrenError("CANCELLED", "nothing was deleted", "answer y, or give -y");
     return forEach(ctx, list, "deleted", (name, quiet) =>
       perform(ctx, "DELETE", `/v1/containers${at(name)}`, { query: { force: given.force } }, quiet),
