@@ -34,6 +34,7 @@ export const COMMANDS: Readonly<Record<string, Loader>> = {
   "image info": async () => (await import("./commands/image.ts")).info,
   "image build": async () => (await import("./commands/image-make.ts")).build,
   "image import": async () => (await import("./commands/image-make.ts")).import_,
+  "image publish": async () => (await import("./commands/image-publish.ts")).publish,
   "image export": async () => (await import("./commands/image-export.ts")).export_,
   "image alias": async () => (await import("./commands/image.ts")).alias,
   "image delete": async () => (await import("./commands/image.ts")).remove,

@@ -26,6 +26,7 @@ import { createApply } from "../engine/profile-apply.ts";
 import { targetOf } from "../engine/root.ts";
 import { createRuntime } from "../engine/runtime.ts";
 import { createShare } from "../engine/share.ts";
+import { createPublish } from "../engine/publish.ts";
 import { createSlots } from "../engine/slot.ts";
 import { createSnapshots } from "../engine/snapshot.ts";
 import { keepSchedules } from "../engine/snapshot-schedule.ts";
@@ -133,7 +134,7 @@ export async function wire(instance: Instance, log: Log): Promise<Wired> {
     store,
     events,
     operations,
-    images: createImages({ store, instance, operations, events }),
+    images: createImages({ store, instance, operations, events, sources: config.images }),
     objects: openObjects(paths.images),
     lowers: openLowers(paths.images, paths.trash),
     levels,
@@ -170,7 +171,7 @@ export async function wire(instance: Instance, log: Log): Promise<Wired> {
     counters: counting,
     exec: createExec(context),
     files: createFiles(context),
-    images: context.images,
+    images: { ...context.images, publish: createPublish(context) },
     snapshots: createSnapshots(context),
     share: createShare(context),
     operations,

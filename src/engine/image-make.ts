@@ -1,16 +1,22 @@
-import { statfsSync } from "node:fs";
 import { chmod, mkdir } from "node:fs/promises";
 import { run } from "../host/exec/index.ts";
 import { findInit, findRoot, type Place, type Shelf, takeInventory } from "../host/image/index.ts";
 import type { Objects } from "../host/object/index.ts";
+import { openLayout } from "../host/oci/index.ts";
 import { extract } from "../host/tar/index.ts";
-import { hexOf } from "../plan/image.ts";
+import { initOf, requireRunnable } from "../plan/init.ts";
+import { hexOf, imageDigest } from "../plan/image.ts";
 import type { Wanted } from "../plan/recipe.ts";
+import type { Pulled } from "../plan/source.ts";
+import type { ImageSources } from "../spec/config.ts";
 import { WarrenError } from "../spec/errors.ts";
 import type { ImageRecord } from "../spec/image.ts";
 import type { Store } from "../store/index.ts";
 import type { Events } from "./event.ts";
+import { flatten } from "./image-layers.ts";
+import { PLATFORM, pullTree } from "./image-pull.ts";
 import { type Made, makeTree } from "./image-source.ts";
+import { spaceAt } from "./image-space.ts";
 import type { Work } from "./operation.ts";
 import { unifier } from "./unify.ts";
 
@@ -21,7 +27,13 @@ export interface ImageMaker {
    * Builds an image and gives it `alias`. Who asks for one that is just being built waits for that one; `force` builds
    * even when there is one.
    */
-  make(wanted: Wanted, alias: string, work: Doing, force?: boolean): Promise<ImageRecord>;
+  make(wanted: Wanted | Pulled, alias: string, work: Doing, force?: boolean): Promise<ImageRecord>;
+  /** Makes an image of the tree that `make` leaves in the place it is given. */
+  take(
+    make: (place: Place) => Promise<Made>,
+    alias: string | undefined,
+    work: Doing,
+  ): Promise<ImageRecord>;
   /** Makes an image of an archive. */
   import(
     body: ReadableStream<Uint8Array>,
@@ -30,17 +42,14 @@ export interface ImageMaker {
   ): Promise<ImageRecord>;
 }
 
-/** Of the disk stays free whatever an archive says: a twentieth, at least 256 MiB. */
-const RESERVE_SHARE = 20;
-const RESERVE_LEAST = 256 * 2 ** 20;
-
 export function createImageMaker(deps: {
   store: Store;
   events: Events;
   trees: Shelf;
   objects: Objects;
+  sources: ImageSources;
 }): ImageMaker {
-  const { store, events, trees, objects } = deps;
+  const { store, events, trees, objects, sources } = deps;
   const underWay = new Map<string, Promise<ImageRecord>>();
   const named = (alias: string) => store.images.list().find((i) => i.aliases.includes(alias));
 
@@ -52,16 +61,11 @@ export function createImageMaker(deps: {
     work: Doing,
   ): Promise<ImageRecord> => {
     work.progress("hashing", 0, 0, "bytes");
-    const init = findInit(made.root);
-    if (!init)
-      throw new WarrenError(
-        "BAD_VALUE",
-        "the image has no init",
-        "a system container needs one: /sbin/init in the tree",
-      );
+    const init = initOf(findInit(made.root), made);
     requireRunnable(init.architecture);
     const unify = unifier(objects, work.signal);
-    const { digest, size } = await takeInventory(made.root, { signal: work.signal, onFile: unify.file });
+    const { digest: tree, size } = await takeInventory(made.root, { signal: work.signal, onFile: unify.file });
+    const digest = imageDigest(tree, init.app);
     work.progress("sharing files");
     await unify.join();
     work.progress("writing to disk");
@@ -78,6 +82,8 @@ export function createImageMaker(deps: {
       initCommand: init.command,
       description: made.description,
       source: made.source,
+      ...(init.app ? { app: init.app } : {}),
+      ...(made.warnings?.length ? { warnings: made.warnings } : {}),
       version: 1,
     };
     // From here to the end in one tick: no one sees a tree without its record or an alias that means two.
@@ -111,11 +117,14 @@ export function createImageMaker(deps: {
     }
   };
 
-  const makeNow = (wanted: Wanted, alias: string, work: Doing): Promise<ImageRecord> =>
+  const makeNow = (wanted: Wanted | Pulled, alias: string, work: Doing): Promise<ImageRecord> =>
     inPlace(async (place) => {
       const root = `${place.path}/rootfs`;
       await makeRoot(root);
-      const made = await makeTree(wanted, { root, scratch: `${place.path}/scratch` }, work);
+      const at = { root, scratch: `${place.path}/scratch`, downloads: trees.downloads };
+      const made = isPulled(wanted)
+        ? await pullTree(wanted, at, sources, work)
+        : await makeTree(wanted, at, work);
       return admit(place, made, alias, work);
     });
 
@@ -135,20 +144,27 @@ export function createImageMaker(deps: {
         anew = false;
       }
     },
+    take: (make, alias, work) => inPlace(async (place) => admit(place, await make(place), alias, work)),
     import: (body, { alias, size }, work) =>
       inPlace(async (place) => {
         const into = `${place.path}/unpacked`;
         await makeRoot(into);
-        const { bavail, bsize, blocks } = statfsSync(place.path);
-        const reserve = Math.max(RESERVE_LEAST, Math.floor((blocks * bsize) / RESERVE_SHARE));
         const { devices } = await extract(body, {
           into,
           at: `${place.path}/shifted`,
-          reserve,
-          largestFile: Math.max(0, bavail * bsize - reserve),
+          ...spaceAt(place.path),
           signal: work.signal,
           progress: (bytes) => work.progress("unpacking", bytes, size ?? 0, "bytes"),
         });
+        const source = `import:${alias ?? "archive"}`;
+        using layout = openLayout(into, PLATFORM);
+        if (layout) {
+          const [root, scratch] = [`${place.path}/rootfs`, `${place.path}/scratch`];
+          await makeRoot(root);
+          await mkdir(scratch);
+          const flat = await flatten(layout, { root, scratch }, false, work);
+          return admit(place, { root, description: "imported from an OCI image", source, ...flat }, alias, work);
+        }
         const { root, description } = findRoot(into);
         const left = devices ? `, ${devices} device nodes left out` : "";
         return admit(
@@ -183,13 +199,5 @@ async function settled(running: Promise<unknown>, signal: AbortSignal): Promise<
   }
 }
 
-/** Throws UNSUPPORTED for programs this host's processor can't run. */
-function requireRunnable(architecture: string): void {
-  const host = process.arch === "arm64" ? ["arm64", "armhf"] : ["amd64", "i386"];
-  if (host.includes(architecture) || architecture === "unknown") return;
-  throw new WarrenError(
-    "UNSUPPORTED",
-    `the image is for ${architecture}, this host is ${host[0]}`,
-    `get it for ${host[0]}`,
-  );
-}
+const isPulled = (wanted: Wanted | Pulled): wanted is Pulled =>
+  wanted.kind === "registry" || wanted.kind === "server";

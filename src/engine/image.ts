@@ -2,6 +2,8 @@ import { type Shelf, shelf } from "../host/image/index.ts";
 import { openObjects } from "../host/object/index.ts";
 import { findImage, hexOf, newAlias, parseRef } from "../plan/image.ts";
 import { buildable, wantedImage } from "../plan/recipe.ts";
+import { noSource, pulledImage } from "../plan/source.ts";
+import type { ImageSources } from "../spec/config.ts";
 import { WarrenError } from "../spec/errors.ts";
 import type { ImagePruned, ImageRecord, ImageSummary } from "../spec/image.ts";
 import type { Instance } from "../spec/instance.ts";
@@ -11,7 +13,7 @@ import type { Events } from "./event.ts";
 import { collectGarbage } from "./garbage.ts";
 import { checkImages } from "./image-check.ts";
 import { exportImage } from "./image-export.ts";
-import { createImageMaker } from "./image-make.ts";
+import { createImageMaker, type ImageMaker } from "./image-make.ts";
 import type { Engine } from "./index.ts";
 import type { Operations, Work } from "./operation.ts";
 import { snapshotsFrom } from "./snapshot-record.ts";
@@ -21,13 +23,21 @@ export interface ImageDeps {
   instance: Instance;
   operations: Operations;
   events: Events;
+  /** Where images are fetched from. */
+  sources: ImageSources;
 }
 
-export type Images = Engine["images"] & {
+export type Images = Omit<Engine["images"], "publish"> & {
+  /** Makes an image of the tree that `make` leaves in the place it is given. */
+  take: ImageMaker["take"];
+  /** Throws EXISTS when an image has that alias. */
+  requireFree(alias: string): void;
   /** The record `ref` means. Throws NO_IMAGE, BAD_NAME. */
   resolve(ref: string): ImageRecord;
-  /** The same, but what can be built and isn't there is built first, within `work`. */
+  /** The same, but what can be built or fetched and isn't there is made first, within `work`. */
   ensure(ref: string, work: Pick<Work, "signal" | "progress">): Promise<ImageRecord>;
+  /** Whether `ensure` has a way to it. Throws NO_IMAGE, BAD_NAME where it has none. */
+  expect(ref: string): void;
   /** The directory of an image's tree. */
   rootfs(digest: string): string;
   /** At start: removes what an earlier daemon left unfinished, trees without records, records without trees. */
@@ -42,10 +52,10 @@ export type Images = Engine["images"] & {
  * or `ensure` gave it, so that a deletion cannot come between.
  */
 export function createImages(deps: ImageDeps): Images {
-  const { store, instance, operations, events } = deps;
+  const { store, instance, operations, events, sources } = deps;
   const trees = shelf(instance.state);
   const objects = openObjects(`${instance.state}/images`);
-  const maker = createImageMaker({ store, events, trees, objects });
+  const maker = createImageMaker({ store, events, trees, objects, sources });
 
   const containersOf = (digest: string): string[] =>
     store.containers
@@ -61,6 +71,10 @@ export function createImages(deps: ImageDeps): Images {
     ...rest,
     containers: containersOf(rest.digest),
   });
+
+  /** What `ref` means as something to make. */
+  const obtainable = (ref: string) =>
+    wantedImage(ref) ?? pulledImage(ref, Object.keys(sources.imageServers));
 
   const removeNow = async ({ digest, aliases }: ImageRecord): Promise<void> => {
     // The record first: a tree without one is rubbish that `recover` knows, the other way round a trap.
@@ -80,6 +94,8 @@ export function createImages(deps: ImageDeps): Images {
 
   return {
     resolve,
+    take: maker.take,
+    requireFree: (alias) => requireFree(store, alias),
     rootfs: (digest) => trees.rootfs(hexOf(digest)),
     list: () =>
       store.images
@@ -90,8 +106,24 @@ export function createImages(deps: ImageDeps): Images {
     ensure: async (ref, work) => {
       const there = findImage(parseRef(ref), store.images.list());
       if (there) return there;
-      const wanted = wantedImage(ref);
+      const wanted = obtainable(ref);
       return wanted ? maker.make(wanted, wanted.alias, work) : resolve(ref);
+    },
+    expect: (ref) => void (obtainable(ref) ?? resolve(ref)),
+    pull({ source, alias, force = false }) {
+      const wanted = pulledImage(source, Object.keys(sources.imageServers));
+      if (!wanted) throw noSource(source, Object.keys(sources.imageServers));
+      const name = alias === undefined ? wanted.alias : newAlias(alias);
+      if (!force) requireFree(store, name);
+      return operations.submit({
+        kind: "image.pull",
+        targets: [name],
+        locks: [`image:${name}`],
+        async run(work) {
+          if (!force) requireFree(store, name);
+          return summary(await maker.make(wanted, name, work, force));
+        },
+      });
     },
     build({ recipe, init, alias, force = false }) {
       const wanted = wantedImage(recipe, init);

@@ -84,7 +84,17 @@ export interface Engine {
     list(): ImageSummary[];
     info(ref: string): ImageSummary;
     build(o: { recipe: string; init?: string; alias?: string; force?: boolean }): OperationRecord;
+    /** Fetches an image from a registry or an image server. Throws BAD_NAME, EXISTS. */
+    pull(o: { source: string; alias?: string; force?: boolean }): OperationRecord;
     import(o: { alias?: string; body: ReadableStream<Uint8Array>; size?: number }): OperationRecord;
+    /** `from` is a container that is stopped or frozen, or `NAME/SNAPSHOT`. */
+    publish(o: {
+      from: string;
+      alias: string;
+      description?: string | undefined;
+      force?: boolean | undefined;
+      keepSshKeys?: boolean | undefined;
+    }): OperationRecord;
     export(
       ref: string,
       compression: "zstd" | "gz" | "xz" | "none",

@@ -252,6 +252,7 @@ export function fakeEngine(names: string[] = []): FakeEngine {
       },
       export: async () => new Blob(["archive"]).stream(),
       setAliases: (ref, aliases) => ({ ...fake.images.info(ref), aliases }),
+      publish: make("image.publish"),
       delete: make("image.delete"),
       prune: make("image.prune"),
       check: make("image.check"),

@@ -3,7 +3,14 @@ import { WarrenError } from "../../spec/errors.ts";
 import { type Deps, given, operationAnswer } from "../answer.ts";
 import { page } from "../page.ts";
 import { body, bytes, failure, json, pageOf } from "../schemas/answer.ts";
-import { aliasesRequest, buildRequest, checkRequest, imageSummary, pruneRequest } from "../schemas/image.ts";
+import {
+  aliasesRequest,
+  buildRequest,
+  checkRequest,
+  imageSummary,
+  pruneRequest,
+  publishRequest,
+} from "../schemas/image.ts";
 import { paging, waiting } from "../schemas/query.ts";
 import { watched } from "../stream.ts";
 import { worked } from "./container.ts";
@@ -39,6 +46,14 @@ const bring = createRoute({
       content: { "application/octet-stream": { schema: z.string().openapi({ format: "binary" }) } },
     },
   },
+  responses: worked,
+});
+
+const publish = createRoute({
+  method: "post",
+  path: "/v1/images/publish",
+  tags,
+  request: { query: waiting, body: body(publishRequest) },
   responses: worked,
 });
 
@@ -109,6 +124,9 @@ export function imageRoutes(app: OpenAPIHono, deps: Deps): void {
     const { build: recipe, ...rest } = c.req.valid("json");
     return operationAnswer(c, deps, images.build({ recipe, ...given(rest) }), c.req.valid("query").wait);
   });
+  app.openapi(publish, (c) =>
+    operationAnswer(c, deps, images.publish(c.req.valid("json")), c.req.valid("query").wait),
+  );
   app.openapi(bring, async (c) => {
     const { wait, alias } = c.req.valid("query");
     const content = c.req.raw.body;

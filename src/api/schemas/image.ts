@@ -32,4 +32,14 @@ export const checkRequest = z
   .strictObject({ repair: z.boolean().optional().describe("Take the names of damaged objects away") })
   .openapi("CheckImagesRequest");
 
+export const publishRequest = z
+  .strictObject({
+    from: z.string().describe("A container that is stopped or frozen, or NAME/SNAPSHOT"),
+    alias: z.string(),
+    description: z.string().max(200).optional(),
+    force: z.boolean().optional().describe("Take the alias from an image that has it"),
+    keepSshKeys: z.boolean().optional().describe("Leave the SSH host keys in"),
+  })
+  .openapi("PublishRequest");
+
 export const aliasesRequest = z.strictObject({ aliases: z.array(z.string()) }).openapi("AliasesRequest");

@@ -4,6 +4,7 @@
  * Trees are other people's files: nothing here follows a link of theirs out of the tree, opens anything but regular
  * files, or runs one of their programs. What must never happen here: a tree that is half there under its digest.
  */
+export { makeAnonymous } from "./anonymous.ts";
 export { buildBusybox } from "./busybox.ts";
 export { type Architecture, type FoundInit, findInit } from "./init.ts";
 export { findRoot, type Layout } from "./layout.ts";
