@@ -35,6 +35,9 @@ export function installOpener(path: string): void {
  */
 const LXC_ENV = { PATH: "/usr/sbin:/sbin" };
 
+/** Longest start, in ms: with AppArmor each compiles a profile of its own, and of many at once each waits for the others. */
+const LONGEST_START = 300_000;
+
 /**
  * Starts a container; resolves when init runs. `levels` are the kernel files to write before init's first instruction.
  *
@@ -56,7 +59,7 @@ export async function start(
   const around = config.mergeMemory ? whileMerging : undefined;
   const { code } = await run(argv, {
     env: LXC_ENV,
-    timeout: 60_000,
+    timeout: LONGEST_START,
     ok: [0, 1, 255],
     signal,
     ...(around ? { around } : {}),
