@@ -33,6 +33,7 @@ export const COMMANDS: Readonly<Record<string, Loader>> = {
   "image list": async () => (await import("./commands/image.ts")).list,
   "image info": async () => (await import("./commands/image.ts")).info,
   "image build": async () => (await import("./commands/image-make.ts")).build,
+  "image pull": async () => (await import("./commands/image-make.ts")).pull,
   "image import": async () => (await import("./commands/image-make.ts")).import_,
   "image publish": async () => (await import("./commands/image-publish.ts")).publish,
   "image export": async () => (await import("./commands/image-export.ts")).export_,

@@ -14,6 +14,7 @@ const QUESTION: Record<InitKind, readonly string[] | null> = {
   openrc: ["rc-status", "--runlevel"],
   busybox: null,
   other: null,
+  app: null,
 };
 
 const FINISHED: Partial<Record<InitKind, RegExp>> = {

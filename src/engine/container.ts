@@ -1,5 +1,4 @@
 import { existsSync } from "node:fs";
-import { wantedImage } from "../plan/recipe.ts";
 import type { ContainerSummary } from "../spec/container.ts";
 import { WarrenError } from "../spec/errors.ts";
 import { containerName } from "../spec/name.ts";
@@ -79,7 +78,7 @@ export function createContainers(c: Context): Engine["containers"] {
           "choose another name or delete it first",
         );
       const { resolved, skipped } = resolveRequest(c, request);
-      if (!wantedImage(request.image)) c.images.resolve(request.image);
+      c.images.expect(request.image);
       const run = async (work: Work): Promise<unknown> => {
         await create(c, resolved, work);
         if (request.start) await start(c, request.name, request, work);

@@ -23,7 +23,8 @@ export async function copy(c: Context, from: string, to: string, work: Work): Pr
   const s = snapshot === undefined ? null : snapshotOf(c.store, source, snapshot);
   containerName(to);
   const { image, imageAlias, init, levels, priority, profiles = [], overcommit = false } = s?.of ?? source;
-  const same = { image, imageAlias, init, levels: { ...levels }, priority, profiles, overcommit };
+  const app = source.app ? { app: source.app } : {};
+  const same = { image, imageAlias, init, levels: { ...levels }, priority, profiles, overcommit, ...app };
   const made = insert(c, { name: to, ...same });
   work.undo("container", () => discard(c, made));
   work.progress("copying files");

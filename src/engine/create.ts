@@ -1,9 +1,11 @@
 import { mkdirSync, rmSync } from "node:fs";
+import { hashPassword } from "../host/password/index.ts";
 import type { ContainerRecord, CreateRequest } from "../spec/container.ts";
 import type { SkippedLevel } from "../spec/profile.ts";
 import type { Context } from "./context.ts";
 import type { Work } from "./operation.ts";
 import { baseOf } from "./root.ts";
+import { wishes } from "./seed.ts";
 import { emptyTrash } from "./trash.ts";
 
 /**
@@ -24,6 +26,7 @@ export function resolveRequest(
 /** Makes the record and the directory of a new container; undone when the work fails later. Throws EXISTS, NO_IMAGE. */
 export async function create(c: Context, request: CreateRequest, work: Work): Promise<ContainerRecord> {
   const levels = c.levels.parseRequest(request.levels);
+  const passwordHash = request.password === undefined ? undefined : await hashPassword(request.password);
   const image = await c.images.ensure(request.image, work);
   const made = insert(c, {
     name: request.name,
@@ -36,6 +39,7 @@ export async function create(c: Context, request: CreateRequest, work: Work): Pr
     priority: request.priority ?? 0,
     profiles: [...new Set(request.profiles)],
     overcommit: request.overcommit ?? false,
+    ...wishes(request, image, c.images.rootfs(image.digest), passwordHash),
   });
   work.undo("container", () => discard(c, made));
   makeDirectories(c, made);
@@ -49,7 +53,16 @@ export function insert(
   c: Context,
   of: Pick<
     ContainerRecord,
-    "name" | "image" | "imageAlias" | "init" | "levels" | "priority" | "profiles" | "overcommit"
+    | "name"
+    | "image"
+    | "imageAlias"
+    | "init"
+    | "levels"
+    | "priority"
+    | "profiles"
+    | "overcommit"
+    | "app"
+    | "seed"
   >,
 ): ContainerRecord {
   return c.store.transaction(() => {

@@ -9,7 +9,7 @@ import {
   walk,
 } from "../host/object/index.ts";
 import { xattrReader } from "../host/syscall/xattr.ts";
-import { hexOf } from "../plan/image.ts";
+import { hexOf, imageDigest } from "../plan/image.ts";
 import { WarrenError } from "../spec/errors.ts";
 import type { ImageCheck, ImageDamage, ImageRecord } from "../spec/image.ts";
 import type { Store } from "../store/index.ts";
@@ -117,7 +117,7 @@ export async function checkImages(
     return users.map(({ name }) => name).sort();
   }
 
-  async function imageFault({ digest }: ImageRecord): Promise<string | null> {
+  async function imageFault({ digest, app }: ImageRecord): Promise<string | null> {
     try {
       const found = await takeInventory(trees.rootfs(hexOf(digest)), {
         signal: work.signal,
@@ -127,7 +127,9 @@ export async function checkImages(
           if (!contents.has(stat.ino)) result.bytes += stat.size;
         },
       });
-      return found.digest === digest ? null : `its files come to ${found.digest.slice(0, 19)}`;
+      return imageDigest(found.digest, app) === digest
+        ? null
+        : `its files come to ${found.digest.slice(0, 19)}`;
     } catch (error) {
       if (error instanceof WarrenError) throw error;
       // Deleted meanwhile.

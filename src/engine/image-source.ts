@@ -3,6 +3,7 @@ import { applyTweaks, buildBusybox } from "../host/image/index.ts";
 import { build, hostMirrors } from "../host/mmdebstrap/index.ts";
 import { DISTRIBUTIONS, mmdebstrapArguments, type Wanted } from "../plan/recipe.ts";
 import { tweaks } from "../plan/tweak.ts";
+import type { AppConfig } from "../spec/app.ts";
 import type { Work } from "./operation.ts";
 
 type Doing = Pick<Work, "signal" | "progress">;
@@ -12,6 +13,10 @@ export interface Made {
   root: string;
   description: string;
   source: string;
+  /** For images of one application, with the architecture their configuration names. */
+  app?: AppConfig;
+  architecture?: string;
+  warnings?: string[];
 }
 
 /** Makes the tree of `wanted` in `root`, an empty directory; `scratch` is a path for temporary files. */

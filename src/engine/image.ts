@@ -1,3 +1,4 @@
+import { forget } from "../host/download/index.ts";
 import { type Shelf, shelf } from "../host/image/index.ts";
 import { openObjects } from "../host/object/index.ts";
 import { findImage, hexOf, newAlias, parseRef } from "../plan/image.ts";
@@ -73,8 +74,7 @@ export function createImages(deps: ImageDeps): Images {
   });
 
   /** What `ref` means as something to make. */
-  const obtainable = (ref: string) =>
-    wantedImage(ref) ?? pulledImage(ref, Object.keys(sources.imageServers));
+  const obtainable = (ref: string) => wantedImage(ref) ?? pulledImage(ref, Object.keys(sources.imageServers));
 
   const removeNow = async ({ digest, aliases }: ImageRecord): Promise<void> => {
     // The record first: a tree without one is rubbish that `recover` knows, the other way round a trap.
@@ -187,9 +187,7 @@ export function createImages(deps: ImageDeps): Images {
         targets: [],
         locks: ["images"],
         async run(work): Promise<ImagePruned> {
-          const unused = all
-            ? store.images.list().filter(({ digest }) => usersOf(digest).length === 0)
-            : [];
+          const unused = all ? store.images.list().filter(({ digest }) => usersOf(digest).length === 0) : [];
           const gone: string[] = [];
           for (const { digest } of unused) {
             const present = store.images.get(digest);
@@ -225,7 +223,7 @@ function requireFree(store: Store, alias: string, except?: string): void {
   throw new WarrenError(
     "EXISTS",
     `the image "${alias}" exists already (${holder.digest.slice(0, 19)}, of ${holder.created})`,
-    "use --force to build it anew, choose another alias, or delete it first",
+    "use --force to make it anew, choose another alias, or delete it first",
     { digest: holder.digest },
   );
 }
@@ -248,4 +246,8 @@ async function recover(store: Store, trees: Shelf): Promise<void> {
   }
   for (const hex of present) await trees.remove(hex);
   await trees.clean();
+  forget(trees.downloads, DOWNLOADS_KEPT);
 }
+
+/** Milliseconds that a broken download is kept to be gone on with: a day. */
+const DOWNLOADS_KEPT = 86_400_000;

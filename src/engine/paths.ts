@@ -28,6 +28,8 @@ export interface Paths {
   /** Nodes of the devices it was given. */
   devices(uuid: string): string;
   scratchOf(uuid: string): string;
+  /** What an application's init is to do. */
+  program(uuid: string): string;
   /** LXC's run-time files of a container. */
   runOf(name: string): string;
 }
@@ -51,6 +53,7 @@ export function pathsOf({ state, run }: Instance): Paths {
     pts: (uuid) => `${run}/rootfs/${uuid}/pts`,
     shm: (uuid) => `${run}/rootfs/${uuid}/shm`,
     devices: (uuid) => `${run}/rootfs/${uuid}/dev`,
+    program: (uuid) => `${run}/rootfs/${uuid}/program`,
     scratchOf: (uuid) => `${run}/scratch/${uuid}`,
     runOf: (name) => `${run}/lxc/${name}`,
   };

@@ -6,6 +6,7 @@ import { type ContainerRecord, FIRST_ID, IDS_PER_CONTAINER } from "../spec/conta
 import { cgroupTop, linkPrefix, monitorTop } from "../spec/instance.ts";
 import type { Context } from "./context.ts";
 import type { LevelTarget } from "./level-door.ts";
+import { forgetProgram } from "./program.ts";
 
 export const baseOf = (r: ContainerRecord): number => FIRST_ID + r.slot * IDS_PER_CONTAINER;
 export const linkOf = ({ instance }: Pick<Context, "instance">, r: ContainerRecord): string =>
@@ -57,6 +58,7 @@ export function unmountContainer(c: Context, uuid: string): void {
   unmountRoot(c.paths.root(uuid));
   // Never recursive: should anything still be mounted there, it is a guest's tree.
   if (existsSync(c.paths.root(uuid))) rmdirSync(c.paths.root(uuid));
+  forgetProgram(c, uuid);
   rmdirSync(guard);
 }
 

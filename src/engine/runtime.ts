@@ -6,6 +6,7 @@ import type { Store } from "../store/index.ts";
 import { consoleTail } from "./console-tail.ts";
 import type { Events } from "./event.ts";
 import type { Paths } from "./paths.ts";
+import { exitCode } from "./program.ts";
 
 /** What is known of a container that runs. */
 export interface Live extends Running {
@@ -54,7 +55,13 @@ export function createRuntime(deps: {
     for (const wake of waiting.get(name) ?? []) wake();
     waiting.delete(name);
     if (!last || it.stopping) return;
-    const failure = isCrash(end, last.init) ? (end?.reason ?? null) : null;
+    const code = last.init === "app" && end?.how === "exit" ? exitCode({ paths }, last.uuid) : null;
+    const crashed = code === null ? isCrash(end, last.init) : code !== 0;
+    const failure = !crashed
+      ? null
+      : code === null
+        ? (end?.reason ?? null)
+        : `its program ended with ${code}`;
     store.containers.update(name, (old) => ({
       ...old,
       wanted: "stopped",
@@ -67,7 +74,11 @@ export function createRuntime(deps: {
         details: { reason: failure, console: consoleTail(paths.console(last.uuid), 10) },
       });
     else
-      events.emit({ type: "container-stopped", container: name, details: { reason: "halted from within" } });
+      events.emit({
+        type: "container-stopped",
+        container: name,
+        details: { reason: code === null ? "halted from within" : "its program ended" },
+      });
     forget(paths.lxc, name);
     void cleanUp(name).catch((error) =>
       log("error", "clean-up failed", { container: name, error: String(error) }),

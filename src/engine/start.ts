@@ -4,12 +4,15 @@ import { type ContainerRecord, IDS_PER_CONTAINER } from "../spec/container.ts";
 import { WarrenError } from "../spec/errors.ts";
 import { monitorTop } from "../spec/instance.ts";
 import { waitBoot } from "./boot.ts";
+import { DEFAULT_POOL } from "../spec/pool.ts";
 import { type Context, record } from "./context.ts";
 import { writeIdentity } from "./identity.ts";
 import { startLevels } from "./level-start.ts";
 import type { Work } from "./operation.ts";
+import { prepareProgram, programFailure } from "./program.ts";
 import { baseOf, cgroupOf, cleanUp, linkOf, mountContainer, unmountContainer } from "./root.ts";
 import type { Live } from "./runtime.ts";
+import { writeSeed } from "./seed.ts";
 import { shareAtStart } from "./share-start.ts";
 
 /**
@@ -26,6 +29,7 @@ export async function start(
   if (c.runtime.get(name))
     throw new WarrenError("RUNNING", `${name} runs already`, `see \`warren info ${name}\``);
   const overcommit = o.overcommit || r.overcommit || false;
+  await c.pools.open(r.pool ?? DEFAULT_POOL);
   using _reserved = c.admission.admit(name, r.levels, { overcommit });
   work.progress("mounting the root");
   // Nothing runs, so what may still hang there is what an earlier run left.
@@ -44,7 +48,8 @@ export async function start(
       },
       c.log,
     );
-    c.store.containers.update(name, (old) => ({ ...old, identity: "done" }));
+    writeSeed(rootfs, r, baseOf(r));
+    c.store.containers.update(name, ({ seed: _, ...old }) => ({ ...old, identity: "done" }));
   }
   work.progress("starting init");
   const found = await boot(c, r, rootfs, work);
@@ -70,6 +75,7 @@ export async function start(
 async function boot(c: Context, r: ContainerRecord, rootfs: string, work: Work): Promise<Running> {
   const cgroup = cgroupOf(c, r.name);
   const levels = await startLevels(c, r);
+  const program = prepareProgram(c, r, rootfs);
   try {
     return await lxcStart(
       c.paths.lxc,
@@ -80,7 +86,7 @@ async function boot(c: Context, r: ContainerRecord, rootfs: string, work: Work):
         size: IDS_PER_CONTAINER,
         cgroup,
         monitorCgroup: `${monitorTop(c.instance)}/${r.name}`,
-        initCommand: c.images.resolve(r.image).initCommand,
+        initCommand: program?.initCommand ?? c.images.resolve(r.image).initCommand,
         link: linkOf(c, r),
         addresses: r.addresses,
         mtu: c.network.mtu(),
@@ -95,12 +101,13 @@ async function boot(c: Context, r: ContainerRecord, rootfs: string, work: Work):
         hook: c.paths.hook,
         dropCapabilities: DROPPED_CAPABILITIES,
         mergeMemory: levels.merge,
-        levels: levels.config,
+        levels: [...levels.config, ...(program?.config ?? [])],
       },
       levels.hook,
       work.signal,
     );
-  } catch (error) {
+  } catch (thrown) {
+    const error = program ? programFailure(c, r, thrown) : thrown;
     if (error instanceof WarrenError && error.code === "FAILED")
       c.store.containers.update(r.name, (old) => ({ ...old, failure: error.message }));
     throw error;

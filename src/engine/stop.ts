@@ -18,9 +18,16 @@ const AGAIN = 100;
 const SIGKILL = 9;
 /**
  * The signal that tells each init to halt: systemd(1) SIGRTMIN+4 (poweroff; glibc's SIGRTMIN is 34), init(8) of
- * sysvinit SIGPWR, busybox init SIGUSR2 (poweroff). OpenRC on Debian runs below sysvinit's init.
+ * sysvinit SIGPWR, busybox init SIGUSR2 (poweroff). OpenRC on Debian runs below sysvinit's init. Our own for applications makes of SIGTERM what the image asks for.
  */
-const HALT: Record<InitKind, number> = { systemd: 38, sysvinit: 30, openrc: 30, busybox: 12, other: 30 };
+const HALT: Record<InitKind, number> = {
+  systemd: 38,
+  sysvinit: 30,
+  openrc: 30,
+  busybox: 12,
+  other: 30,
+  app: 15,
+};
 
 /**
  * Ends a container: asks its init to halt, kills it after `timeout` seconds or at once. With `stayWanted` it is started

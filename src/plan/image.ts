@@ -1,3 +1,4 @@
+import type { AppConfig } from "../spec/app.ts";
 import { WarrenError } from "../spec/errors.ts";
 import type { ImageRecord } from "../spec/image.ts";
 import { imageAlias, printable } from "../spec/name.ts";
@@ -46,6 +47,15 @@ export function findImage(ref: ImageRef, images: readonly ImageRecord[]): ImageR
     "give more of its digits",
     { digests: fits.map((i) => i.digest) },
   );
+}
+
+/** The digest of an image from that of its tree: the same files run in another way are another image. */
+export function imageDigest(tree: string, app: AppConfig | undefined): string {
+  if (!app) return tree;
+  const { env, ...rest } = app;
+  const said = { ...rest, env: Object.entries(env).sort(([a], [b]) => (a < b ? -1 : 1)) };
+  const fields = Object.entries(said).sort(([a], [b]) => (a < b ? -1 : 1));
+  return `sha256:${new Bun.CryptoHasher("sha256").update(`${tree}\n${JSON.stringify(fields)}\n`).digest("hex")}`;
 }
 
 /** The hex digits of a digest: the name of the image's directory. */

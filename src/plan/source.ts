@@ -39,3 +39,11 @@ export function registryOf(reference: string): string {
   const [first = "", ...more] = reference.split("/");
   return more.length > 0 && (/[.:]/.test(first) || first === "localhost") ? first : DEFAULT_REGISTRY;
 }
+
+/** The error for something that begins with no known place. */
+export const noSource = (text: string, servers: readonly string[]): WarrenError =>
+  new WarrenError(
+    "BAD_NAME",
+    `"${printable(text)}" does not say where from`,
+    `write ${[REGISTRY, ...servers].map((name) => `${name}:NAME`).join(" or ")}`,
+  );

@@ -15,12 +15,30 @@ export interface Config {
   group: string;
   /** What containers are watched for. */
   watch: WatchConfig;
+  /** Where images are fetched from. */
+  images: ImageSources;
 }
+
+/** Servers that images are fetched from: `registries` and `imageServers` of config.json. */
+export interface ImageSources {
+  registries: {
+    /** Hosts (`localhost:5000`) that may do without a certificate, or without TLS. */
+    insecure: string[];
+  };
+  /** Addresses of simplestreams servers by the name people write before the colon, `lxc`. */
+  imageServers: Record<string, string>;
+}
+
+export const DEFAULT_SOURCES: ImageSources = {
+  registries: { insecure: [] },
+  imageServers: { lxc: "https://images.linuxcontainers.org" },
+};
 
 export const DEFAULT_CONFIG: Config = {
   network: { ipv4: null, ipv6: null, nameservers: null },
   group: "warren",
   watch: DEFAULT_WATCH,
+  images: DEFAULT_SOURCES,
 };
 
 const bad = (key: string, want: string): WarrenError =>
@@ -34,7 +52,7 @@ export function parseConfig(text: string): Config {
   } catch (error) {
     throw new WarrenError("BAD_VALUE", `config.json: ${(error as Error).message}`, "write JSON");
   }
-  const top = members(raw, "config.json", ["network", "group", "watch"]);
+  const top = members(raw, "config.json", ["network", "group", "watch", "registries", "imageServers"]);
   const network = members(top.network ?? {}, "network", ["ipv4", "ipv6", "nameservers"]);
   const string = (value: unknown, key: string): string | null => {
     if (value === undefined || value === null) return null;
@@ -52,8 +70,34 @@ export function parseConfig(text: string): Config {
     },
     group: string(top.group, "group") ?? DEFAULT_CONFIG.group,
     watch: parseWatch(top.watch ?? {}, members, bad),
+    images: parseSources(top.registries ?? {}, top.imageServers ?? {}),
   };
 }
+
+function parseSources(registries: unknown, imageServers: unknown): ImageSources {
+  const { insecure = [] } = members(registries, "registries", ["insecure"]);
+  if (!Array.isArray(insecure) || !insecure.every((host) => typeof host === "string"))
+    throw bad("registries.insecure", "a list of hosts");
+  if (typeof imageServers !== "object" || imageServers === null || Array.isArray(imageServers))
+    throw bad("imageServers", "an object");
+  for (const [name, address] of Object.entries(imageServers)) {
+    if (!/^[a-z][a-z0-9-]{0,30}$/.test(name) || name === "docker" || name === "sha256")
+      throw bad(`imageServers.${name}`, "a free name (lower-case letters, digits, hyphens)");
+    if (typeof address !== "string" || !isServer(address))
+      throw bad(`imageServers.${name}`, "an https address (http only for this host itself)");
+  }
+  return { registries: { insecure }, imageServers: { ...DEFAULT_SOURCES.imageServers, ...imageServers } };
+}
+
+function isServer(address: string): boolean {
+  if (!URL.canParse(address)) return false;
+  const url = new URL(address);
+  return url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url));
+}
+
+/** Whether an address means this host itself. */
+export const isLoopback = ({ hostname }: URL): boolean =>
+  hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 
 function members(value: unknown, what: string, known: readonly string[]): Record<string, unknown> {
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw bad(what, "an object");

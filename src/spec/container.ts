@@ -1,3 +1,5 @@
+import type { AppRequest } from "./app.ts";
+import type { Seed } from "./seed.ts";
 import type { Schedule } from "./snapshot.ts";
 import type { ContainerUsage } from "./usage.ts";
 
@@ -13,8 +15,8 @@ export const CONTAINER_STATES = [
 ] as const;
 export type ContainerState = (typeof CONTAINER_STATES)[number];
 
-/** The init systems Warren knows; each has its own way to be told to halt. */
-export const INIT_KINDS = ["systemd", "sysvinit", "openrc", "busybox", "other"] as const;
+/** The init systems Warren knows; each has its own way to be told to halt. `app`: one program, under a small init of ours. */
+export const INIT_KINDS = ["systemd", "sysvinit", "openrc", "busybox", "other", "app"] as const;
 export type InitKind = (typeof INIT_KINDS)[number];
 
 /** Number of host ids each container has: one full 16-bit range, its own. */
@@ -49,8 +51,14 @@ export interface ContainerRecord {
   profiles?: string[];
   /** Whether its files are shared before its next start; absent is no. */
   shareAtStart?: boolean;
+  /** What the program of an application image is run with otherwise than the image says. */
+  app?: AppRequest;
+  /** What is written into its files before its first start, then forgotten here. */
+  seed?: Seed;
   /** Whether it may run although guarantees come to more than the host has. */
   overcommit?: boolean;
+  /** Name of the pool its files are in; absent in the default one. */
+  pool?: string;
   /** `creating` and `deleting` are finished or undone at the next start of the daemon. */
   phase: "creating" | "ready" | "deleting";
   /** Whether host name, hosts and resolver were written into its files. */
@@ -105,6 +113,7 @@ export interface ContainerInfo extends ContainerSummary {
   wanted: "running" | "stopped";
   priority: number;
   profiles: string[];
+  pool: string;
   /** Names of its snapshots, the oldest first. */
   snapshots: string[];
   /** When they are made by themselves, in seconds; `null` when they aren't. */
@@ -124,8 +133,18 @@ export interface CreateRequest {
   skipUnsupported?: boolean | undefined;
   /** Also when guarantees come to more than the host has. */
   overcommit?: boolean | undefined;
+  /** Name of the pool for its files; unless told the one that is set for new containers. */
+  pool?: string | undefined;
   /** Order of starting after a reboot of the host; the profiles' or 0 unless told. */
   priority?: number | undefined;
+  /** For application images only: words in place of the image's own, and more environment. */
+  app?: AppRequest | undefined;
+  /** What cloud-init in the guest is to do; only for images that have it. */
+  userData?: string | undefined;
+  /** Public keys that may log in: lines of authorized_keys. */
+  sshKeys?: string[] | undefined;
+  /** root's password, in clear; only its hash is kept. */
+  password?: string | undefined;
   start: boolean;
   /** Wait until the guest's boot has finished, not just until init runs. */
   waitBoot: boolean;

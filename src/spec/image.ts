@@ -1,8 +1,9 @@
+import type { AppConfig } from "./app.ts";
 import type { InitKind } from "./container.ts";
 
 /** The record of an image, as the store keeps it. */
 export interface ImageRecord {
-  /** `sha256:` and 64 hex digits over the image's canonical file list and contents. */
+  /** `sha256:` and 64 hex digits over the image's canonical file list and contents, and `app`. */
   digest: string;
   aliases: string[];
   /** Bytes of its files on disk. */
@@ -14,8 +15,12 @@ export interface ImageRecord {
   /** Path and arguments of init. */
   initCommand: string[];
   description: string;
-  /** Where it came from: `built-in:busybox`, `recipe:debian/13`, `import:FILE`, `publish:NAME`. */
+  /** Where it came from: `built-in:busybox`, `recipe:debian/13`, `docker:REF`, `import:FILE`, `publish:NAME`. */
   source: string;
+  /** How its program is run, for images of one application. */
+  app?: AppConfig;
+  /** What to mind about an image from elsewhere. */
+  warnings?: string[];
   version: number;
 }
 
@@ -66,4 +71,8 @@ export interface ImageSummary {
   architecture: string;
   description: string;
   source: string;
+  /** How its program is run, for images of one application. */
+  app?: AppConfig;
+  /** What to mind about an image from elsewhere. */
+  warnings?: string[];
 }

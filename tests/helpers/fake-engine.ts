@@ -245,6 +245,7 @@ export function fakeEngine(names: string[] = []): FakeEngine {
       list: () => ["b/1", "a/1"].map(image),
       info: (ref) => (ref === "a/1" ? image(ref) : none(`image "${ref}"`, "NO_IMAGE")),
       build: make("image.build"),
+      pull: make("image.pull"),
       import({ body, ...o }) {
         const record = make("image.import")(o);
         void new Response(body).bytes().then((bytes) => fake.end(record.id, { result: bytes.length }));

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { createEvents } from "../../src/engine/event.ts";
 import { createImages, type Images } from "../../src/engine/image.ts";
 import { createOperations, type Operations } from "../../src/engine/operation.ts";
+import { DEFAULT_SOURCES, type ImageSources } from "../../src/spec/config.ts";
 import type { ContainerRecord } from "../../src/spec/container.ts";
 import { WarrenError } from "../../src/spec/errors.ts";
 import type { ImageSummary } from "../../src/spec/image.ts";
@@ -26,13 +27,16 @@ export interface ImageRig extends Disposable {
   close(): void;
 }
 
-export function imageRig(dir = mkdtempSync(join(tmpdir(), "warren-image-"))): ImageRig {
+export function imageRig(
+  dir = mkdtempSync(join(tmpdir(), "warren-image-")),
+  sources: ImageSources = DEFAULT_SOURCES,
+): ImageRig {
   const instance = instanceOf(dir);
   mkdirSync(instance.state, { recursive: true });
   const store = openStore(`${instance.state}/warren.db`);
   const events = createEvents(store);
   const operations = createOperations({ store, events, log: () => undefined });
-  const images = createImages({ store, instance, operations, events });
+  const images = createImages({ store, instance, operations, events, sources });
   const result = async ({ id }: OperationRecord, patience = 900_000) => {
     const record = await operations.wait(id, patience);
     if (record.error) throw WarrenError.from(record.error);

@@ -7,7 +7,7 @@ import { addressNumber, addressText, freeAddress, overlap, parseRange } from "..
 import { bootOrder } from "../../src/plan/boot.ts";
 import { mayRun } from "../../src/plan/queue.ts";
 import { guestResolvers } from "../../src/plan/resolver.ts";
-import { parseConfig } from "../../src/spec/config.ts";
+import { DEFAULT_SOURCES, parseConfig } from "../../src/spec/config.ts";
 import { DEFAULT_WATCH } from "../../src/spec/watch.ts";
 
 describe("addresses", () => {
@@ -129,6 +129,7 @@ describe("config.json", () => {
       network: { ipv4: null, ipv6: null, nameservers: null },
       group: "warren",
       watch: DEFAULT_WATCH,
+      images: DEFAULT_SOURCES,
     }));
   test.each([
     ["{", "config.json:"],

@@ -10,6 +10,7 @@ import {
   imageSummary,
   pruneRequest,
   publishRequest,
+  pullRequest,
 } from "../schemas/image.ts";
 import { paging, waiting } from "../schemas/query.ts";
 import { watched } from "../stream.ts";
@@ -32,6 +33,14 @@ const build = createRoute({
   path: "/v1/images",
   tags,
   request: { query: waiting, body: body(buildRequest) },
+  responses: worked,
+});
+
+const pull = createRoute({
+  method: "post",
+  path: "/v1/images/pull",
+  tags,
+  request: { query: waiting, body: body(pullRequest) },
   responses: worked,
 });
 
@@ -127,6 +136,10 @@ export function imageRoutes(app: OpenAPIHono, deps: Deps): void {
   app.openapi(publish, (c) =>
     operationAnswer(c, deps, images.publish(c.req.valid("json")), c.req.valid("query").wait),
   );
+  app.openapi(pull, (c) => {
+    const { source, ...rest } = c.req.valid("json");
+    return operationAnswer(c, deps, images.pull({ source, ...given(rest) }), c.req.valid("query").wait);
+  });
   app.openapi(bring, async (c) => {
     const { wait, alias } = c.req.valid("query");
     const content = c.req.raw.body;

@@ -60,6 +60,9 @@ export const overcommit = z
 
 export const bootRequest = z.strictObject({ priority }).openapi("BootRequest");
 
+/** Characters; cloud-init's own servers take less. */
+const USER_DATA_MOST = 1 << 20;
+
 export const createRequest = z
   .strictObject({
     name: z.string(),
@@ -72,6 +75,16 @@ export const createRequest = z
       .describe("Leave out what profiles ask for and this host can't do, rather than refusing"),
     overcommit,
     priority: priority.optional(),
+    app: z
+      .strictObject({
+        command: z.array(z.string()).max(1000).optional().describe("In place of the image's own words"),
+        env: z.record(z.string(), z.string()).optional().describe("Above the image's environment"),
+      })
+      .optional()
+      .describe("For application images"),
+    userData: z.string().max(USER_DATA_MOST).optional().describe("What cloud-init in the guest is to do"),
+    sshKeys: z.array(z.string()).max(100).optional().describe("Public keys that may log in"),
+    password: z.string().optional().describe("root's password; only its hash is kept"),
     start: z.boolean().default(false),
     waitBoot: z.boolean().default(false),
   })

@@ -1,6 +1,16 @@
 import { z } from "@hono/zod-openapi";
 import { INIT_KINDS } from "../../spec/container.ts";
 
+const appConfig = z.object({
+  entrypoint: z.array(z.string()),
+  command: z.array(z.string()),
+  env: z.record(z.string(), z.string()),
+  cwd: z.string(),
+  user: z.string(),
+  stopSignal: z.number(),
+  ports: z.array(z.string()),
+});
+
 export const imageSummary = z
   .object({
     digest: z.string(),
@@ -12,6 +22,8 @@ export const imageSummary = z
     architecture: z.string(),
     description: z.string(),
     source: z.string(),
+    app: appConfig.optional().describe("How the program of an application image is run"),
+    warnings: z.array(z.string()).optional().describe("What to mind about an image from elsewhere"),
   })
   .openapi("Image");
 
@@ -23,6 +35,14 @@ export const buildRequest = z
     force: z.boolean().optional(),
   })
   .openapi("BuildImageRequest");
+
+export const pullRequest = z
+  .strictObject({
+    source: z.string().describe("docker:REF, or NAME:ALIAS with the name of an image server"),
+    alias: z.string().optional(),
+    force: z.boolean().optional().describe("Also when the alias is there, which moves"),
+  })
+  .openapi("PullImageRequest");
 
 export const pruneRequest = z
   .strictObject({ all: z.boolean().optional().describe("Images without containers too") })

@@ -14,6 +14,7 @@ async function told(
   done: string,
 ): Promise<number> {
   const image = record.result as Partial<ImageSummary> | undefined;
+  for (const warning of image?.warnings ?? []) await ctx.out.note(`warren: ${warning}`);
   await ctx.out.done(
     `${alias ?? image?.aliases?.[0] ?? image?.digest ?? "the image"} ${done}`,
     image ?? record,
@@ -47,11 +48,31 @@ export const build = command({
   },
 });
 
+export const pull = command({
+  name: "image pull",
+  summary: "fetch an image from a registry or an image server",
+  description:
+    "docker:REF is an image of an OCI registry, fetched by skopeo with root's login (`skopeo login`); its program is run " +
+    "under a small init. lxc:ALIAS is an image of the LXC image server, or of another one named in config.json.",
+  args: { source: { help: "docker:REF or lxc:ALIAS" } },
+  options: { alias, force: { short: "f", help: "fetch it anew although it is there" } },
+  examples: [
+    ["image pull docker:nginx:1.27", ""],
+    ["image pull lxc:debian/12 --alias bookworm", ""],
+  ],
+  async handler(given, ctx) {
+    const { source, force } = given;
+    const json = { source, alias: given.alias, force };
+    return told(ctx, await perform(ctx, "POST", "/v1/images/pull", { json }), given.alias, "is there");
+  },
+});
+
 export const import_ = command({
   name: "image import",
   summary: "make an image from an archive",
   description:
-    "A root file system as tar (plain, gz, xz, zstd), or a unified tarball of Incus or LXC. - is standard input.",
+    "A tar (plain, gz, xz, zstd) of a root file system, also a template of OpenVZ; a unified tarball of Incus or LXC; an OCI " +
+    "layout or what `docker save` writes. - is standard input.",
   args: { file: { complete: "file", help: "archive on this host" } },
   options: { alias },
   examples: [["image import rootfs.tar.xz --alias mine/base", ""]],

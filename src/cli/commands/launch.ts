@@ -4,11 +4,16 @@ import { type Context, command } from "../command.ts";
 import { pairs } from "../parse.ts";
 import { perform } from "../work.ts";
 import { priorityOf } from "./boot.ts";
+import { type GuestAsked, guestOptions, guestRequest } from "./launch-guest.ts";
 import { overcommit, skippedText, skipUnsupported } from "./skip.ts";
 
 const args = {
-  image: { complete: "image", help: "alias or digest of an image" },
+  image: {
+    complete: "image",
+    help: "alias or digest of an image; a recipe or docker:REF is made when it is not there",
+  },
   name: { help: "name of the new container: lower-case letters, digits and hyphens" },
+  cmd: { rest: true, optional: true, help: "words in place of an application image's own" },
 } as const;
 
 const set = {
@@ -34,9 +39,10 @@ const shared = {
   "skip-unsupported": skipUnsupported,
   overcommit,
   priority,
+  ...guestOptions,
 } as const;
 
-interface Asked {
+interface Asked extends GuestAsked {
   image: string;
   name: string;
   set: string[];
@@ -47,7 +53,7 @@ interface Asked {
 }
 
 /** The request that both commands send. */
-const requestOf = (given: Asked): Omit<CreateRequest, "start" | "waitBoot"> => ({
+const requestOf = async (given: Asked): Promise<Omit<CreateRequest, "start" | "waitBoot">> => ({
   name: given.name,
   image: given.image,
   levels: pairs(given.set, "a level"),
@@ -55,6 +61,7 @@ const requestOf = (given: Asked): Omit<CreateRequest, "start" | "waitBoot"> => (
   skipUnsupported: given["skip-unsupported"],
   overcommit: given.overcommit,
   ...order(given.priority),
+  ...(await guestRequest(given)),
 });
 
 const order = (text: string | undefined): { priority?: number } =>
@@ -76,9 +83,12 @@ export const launch = command({
   examples: [
     ["launch debian/13 web", "a Debian server called web"],
     ["launch debian/13 site --profile small --set cpu.limit=2", "a small one with two CPUs"],
+    ["launch docker:nginx:1.27 front -e TZ=UTC", "one program out of a registry, under a small init"],
+    ["launch debian/13 db --ssh-key ~/.ssh/id_ed25519.pub", "one to log in to"],
     ["launch debian/13 db --set memory.limit=512M --set cpu.limit=50%", "one with limits"],
   ],
-  handler: (given, ctx) => make(ctx, { ...requestOf(given), start: true, waitBoot: given.wait }, "launched"),
+  handler: async (given, ctx) =>
+    make(ctx, { ...(await requestOf(given)), start: true, waitBoot: given.wait }, "launched"),
 });
 
 export const create = command({
@@ -88,5 +98,6 @@ export const create = command({
   args,
   options: shared,
   examples: [["create debian/13 web", "start it later with `warren start web`"]],
-  handler: (given, ctx) => make(ctx, { ...requestOf(given), start: false, waitBoot: false }, "created"),
+  handler: async (given, ctx) =>
+    make(ctx, { ...(await requestOf(given)), start: false, waitBoot: false }, "created"),
 });

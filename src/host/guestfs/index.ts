@@ -12,6 +12,7 @@ import {
   ftruncateSync,
   openSync,
   readSync,
+  renameSync,
   type Stats,
   writeSync,
 } from "node:fs";
@@ -94,6 +95,23 @@ export function writeText(root: string, path: string, text: string, owner: Owner
       for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
     } finally {
       closeSync(fd);
+    }
+  });
+}
+
+/** Writes a small text file of the guest in place of the one that is there, whole or not at all. */
+export function replaceText(root: string, path: string, text: string, owner: Owner): void {
+  const at = path.lastIndexOf("/");
+  const fresh = `${path}.warren-new`;
+  removeFile(root, fresh);
+  writeText(root, fresh, text, owner);
+  inRoot(root, (dir) => {
+    const parent = opened(dir, at < 0 ? "." : path.slice(0, at), O_RDONLY | O_DIRECTORY);
+    try {
+      const [from, to] = [fresh, path].map((name) => `/proc/self/fd/${parent}/${name.slice(at + 1)}`);
+      renameSync(from!, to!);
+    } finally {
+      closeSync(parent);
     }
   });
 }

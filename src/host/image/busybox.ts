@@ -71,6 +71,16 @@ const files = (version: string): readonly [string, string, number][] => [
   ],
 ];
 
+/** Path of the host's busybox, which runs in any tree. Throws UNSUPPORTED when it is missing or needs the host's libraries. */
+export function requireBusybox(): string {
+  const fix = "install the package busybox-static";
+  const stat = lstatSync(BUSYBOX, { throwIfNoEntry: false });
+  if (!stat?.isFile()) throw new WarrenError("UNSUPPORTED", `${BUSYBOX} is not on this host`, fix);
+  if (!isStatic(readFileSync(BUSYBOX)))
+    throw new WarrenError("UNSUPPORTED", `${BUSYBOX} needs this host's libraries`, fix);
+  return BUSYBOX;
+}
+
 /**
  * Makes the built-in image's tree in the empty directory `root` from the host's busybox; needs no network and takes
  * some milliseconds. Files carry the program's own time, so the same busybox makes the same image.
@@ -78,11 +88,8 @@ const files = (version: string): readonly [string, string, number][] => [
  * Throws UNSUPPORTED when busybox is missing or needs the host's libraries.
  */
 export async function buildBusybox(root: string): Promise<{ version: string }> {
-  const fix = "install the package busybox-static";
-  const stat = lstatSync(BUSYBOX, { throwIfNoEntry: false });
-  if (!stat?.isFile()) throw new WarrenError("UNSUPPORTED", `${BUSYBOX} is not on this host`, fix);
-  if (!isStatic(readFileSync(BUSYBOX)))
-    throw new WarrenError("UNSUPPORTED", `${BUSYBOX} needs this host's libraries`, fix);
+  requireBusybox();
+  const stat = lstatSync(BUSYBOX);
   const [list, help] = await Promise.all([run([BUSYBOX, "--list-full"]), run([BUSYBOX, "--help"])]);
   const version = /BusyBox v(\S+)/.exec(help.stdout)?.[1] ?? "unknown";
   for (const [path, mode] of DIRECTORIES) {

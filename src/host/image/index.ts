@@ -5,7 +5,7 @@
  * files, or runs one of their programs. What must never happen here: a tree that is half there under its digest.
  */
 export { makeAnonymous } from "./anonymous.ts";
-export { buildBusybox } from "./busybox.ts";
+export { buildBusybox, requireBusybox } from "./busybox.ts";
 export { type Architecture, type FoundInit, findInit } from "./init.ts";
 export { findRoot, type Layout } from "./layout.ts";
 export { type Place, type Shelf, shelf } from "./shelf.ts";

@@ -19,6 +19,8 @@ export interface Shelf {
   /** Where the tree of an image is. */
   rootfs(hex: string): string;
   open(): Place;
+  /** Where broken downloads wait to be gone on with. */
+  downloads: string;
   /** Takes an image away: out of sight at once, then its files. */
   remove(hex: string): Promise<void>;
   /** The hex digits of all that are there. */
@@ -37,6 +39,7 @@ export function shelf(state: string): Shelf {
   const fresh = (): string => `${unfinished}/${Bun.randomUUIDv7()}`;
   return {
     rootfs: (hex) => `${top}/${hex}/rootfs`,
+    downloads: `${top}/downloads`,
     open() {
       const path = fresh();
       mkdirSync(path, { mode: 0o700 });

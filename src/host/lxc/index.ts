@@ -5,4 +5,4 @@
  */
 
 export * from "./linux.ts";
-export { type ContainerConfig, deviceLines, isCrash } from "./text.ts";
+export { type ContainerConfig, deviceLines, fstabEscape, isCrash } from "./text.ts";

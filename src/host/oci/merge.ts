@@ -89,7 +89,10 @@ export async function applyLayer(layer: string, tree: string, o: Applying): Prom
   };
 
   try {
-    await visit(Buffer.from(layer), Buffer.from(tree));
+    const [from, to] = [Buffer.from(layer), Buffer.from(tree)];
+    const top = look(from)!;
+    await visit(from, to);
+    if (own(top)) copyAttributes(from, top, to);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENAMETOOLONG") throw error;
     throw new WarrenError(

@@ -1,0 +1,54 @@
+import type { CreateRequest } from "../../spec/container.ts";
+import { WarrenError } from "../../spec/errors.ts";
+import { pairs } from "../parse.ts";
+import { askSecret } from "../secret.ts";
+
+/** Options about what is in the new container, rather than around it. */
+export const guestOptions = {
+  env: { short: "e", value: "K=V", many: true, help: "a variable of the program's, for application images" },
+  "user-data": { value: "FILE", complete: "file", help: "what cloud-init in the guest is to do" },
+  "ssh-key": {
+    value: "FILE|KEY",
+    many: true,
+    complete: "file",
+    help: "a public key that may log in as root, or as the user of cloud-init's images",
+  },
+  password: { help: "ask for root's password, or read it from standard input" },
+} as const;
+
+export interface GuestAsked {
+  cmd: string[];
+  env: string[];
+  "user-data": string | undefined;
+  "ssh-key": string[];
+  password: boolean;
+}
+
+/** What of the request they come to. Throws NO_FILE, USAGE. */
+export async function guestRequest(
+  given: GuestAsked,
+): Promise<Pick<CreateRequest, "app" | "userData" | "sshKeys" | "password">> {
+  const env = pairs(given.env, "a variable");
+  const changed = given.cmd.length > 0 || Object.keys(env).length > 0;
+  const app = { ...(given.cmd.length > 0 ? { command: given.cmd } : {}), env };
+  const keys = await Promise.all(given["ssh-key"].map(keysOf));
+  const file = given["user-data"];
+  return {
+    ...(changed ? { app } : {}),
+    ...(file === undefined ? {} : { userData: await textOf(file) }),
+    ...(keys.length > 0 ? { sshKeys: keys.flat() } : {}),
+    ...(given.password ? { password: await askSecret("Password for root: ") } : {}),
+  };
+}
+
+/** A key as it stands, or the lines of a file of keys. */
+async function keysOf(given: string): Promise<string[]> {
+  if (/^(?:ssh|ecdsa|sk)-\S+ \S/.test(given)) return [given];
+  const lines = (await textOf(given)).split("\n").map((line) => line.trim());
+  return lines.filter((line) => line !== "" && !line.startsWith("#"));
+}
+
+async function textOf(file: string): Promise<string> {
+  if (await Bun.file(file).exists()) return Bun.file(file).text();
+  throw new WarrenError("NO_FILE", `there is no file ${file} on this host`, "check the path");
+}
