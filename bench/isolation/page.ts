@@ -22,7 +22,8 @@ const table = (head: readonly string[], rows: readonly (readonly string[])[], ri
   );
 };
 const percent = (part: number): string => `${Math.round(part * 100)} %`;
-const ms = (us: number): string => (us / 1000).toFixed(us < 9950 ? 1 : 0);
+/** None when nothing was answered. */
+const ms = (us: number): string => (us === 0 ? "none" : (us / 1000).toFixed(us < 9950 ? 1 : 0));
 const failures = (failed: Record<string, number>): string =>
   Object.entries(failed)
     .map(([what, n]) => `${n} x ${what}`)

@@ -20,12 +20,14 @@ static void bomb(struct account *a, int slot) {
   (void)slot;
   signal(SIGCHLD, SIG_IGN);
   while (!over(a)) {
-    if (a->held >= a->most) {
+    /* Its place is taken before it is made, or thousands would find the last one free. */
+    if (__sync_fetch_and_add(&a->held, 1) >= a->most) {
+      __sync_fetch_and_sub(&a->held, 1);
       usleep(1000);
       continue;
     }
     pid_t pid = fork();
-    if (pid != 0 && note(a, pid)) __sync_fetch_and_add(&a->held, 1);
+    if (pid != 0 && !note(a, pid)) __sync_fetch_and_sub(&a->held, 1);
   }
 }
 
