@@ -1,5 +1,5 @@
 import { constants } from "node:os";
-import { type Attached, commandOf, giveTerminal, hasBegun } from "../host/lxc/attach.ts";
+import { type Attached, commandOf, hasBegun } from "../host/lxc/attach.ts";
 import { signal } from "../host/pidfd/index.ts";
 import { startTicks } from "../host/proc/index.ts";
 import { WarrenError } from "../spec/errors.ts";
@@ -9,15 +9,6 @@ import type { ExecSession } from "./index.ts";
 const GRACE = 5_000;
 /** Looks for a command that is about to begin: 10 ms apart, so a second in all. */
 const LOOKS = 100;
-
-/** Sees to it that a command owns its terminal, as soon as it has one. */
-export async function ownTerminal(it: Attached, uid: number): Promise<void> {
-  for (let look = 0; look < LOOKS; look++) {
-    const pid = commandOf(it.pid);
-    if (pid !== null && giveTerminal(pid, uid)) return;
-    await Bun.sleep(look < LOOKS / 2 ? 2 : 10);
-  }
-}
 
 /** The part of a session that acts on the process: signals, size, end. */
 export function control(it: Attached, terminal: boolean): Pick<ExecSession, "signal" | "hangUp"> {

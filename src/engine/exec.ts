@@ -1,7 +1,7 @@
 import { closeSync, fstatSync } from "node:fs";
 import { capacity } from "../host/capacity/index.ts";
 import { exists, inRoot, opened, readText } from "../host/guestfs/index.ts";
-import { type Attached, attach, attachConsole, failureError } from "../host/lxc/attach.ts";
+import { type Attached, attach, attachConsole, attachTerminal, failureError } from "../host/lxc/attach.ts";
 import { complaintPrefix } from "../host/lxc/attach-text.ts";
 import { joining } from "../host/prlimit/index.ts";
 import { resolveAccount } from "../plan/account.ts";
@@ -12,7 +12,7 @@ import { printable } from "../spec/name.ts";
 import { tail } from "./console-tail.ts";
 import type { Context } from "./context.ts";
 import { record } from "./context.ts";
-import { control, ownTerminal } from "./exec-session.ts";
+import { control } from "./exec-session.ts";
 import type { Engine, ExecSession } from "./index.ts";
 import { withhold } from "./withhold.ts";
 
@@ -50,21 +50,21 @@ export function createExec({
         setpriv: account.groups.length > 0 && hasSetpriv(root),
       };
       const base = FIRST_ID + it.slot * IDS_PER_CONTAINER;
-      const attached = attach(
-        {
-          lxcPath: paths.lxc,
-          name,
-          env: environmentOf(surroundings),
-          ...attachCommand(request.command, surroundings),
-        },
-        {
-          terminal,
-          stdin: request.stdin ?? false,
-          owner: { uid: base + account.uid, gid: base + account.gid },
-        },
-        joining(initPid, () => capacity().raises),
-      );
-      if (terminal) void ownTerminal(attached, base + account.uid);
+      const how = attachCommand(request.command, surroundings);
+      const env = environmentOf(surroundings);
+      const limits = joining(initPid, () => capacity().raises);
+      const owner = base + account.uid;
+      const attached = terminal
+        ? attachTerminal(
+            { lxcPath: paths.lxc, name, env, ...how, command: lookedUp(root, how.command, env.PATH ?? "") },
+            { ...terminal, devpts: paths.pts(it.uuid), owner },
+            limits,
+          )
+        : attach(
+            { lxcPath: paths.lxc, name, env, ...how },
+            { stdin: request.stdin ?? false, owner: { uid: owner, gid: base + account.gid } },
+            limits,
+          );
       return session(name, attached, request.command[0] ?? "", terminal !== undefined);
     },
     async console(name, size) {
@@ -124,6 +124,16 @@ function session(name: string, it: Attached, command: string, terminal: boolean)
 function accounts(root: string, user: string | undefined): [string | null, string | null] {
   if (user === undefined || user === "root" || user === "0") return ["root:x:0:0:root:/root:/bin/sh", null];
   return [readText(root, "etc/passwd"), readText(root, "etc/group")];
+}
+
+/** The command with its program's path, as the guest's PATH finds it; as it is where it finds none. */
+function lookedUp(root: string, command: readonly string[], path: string): string[] {
+  const [program = "", ...rest] = command;
+  if (program.includes("/")) return [...command];
+  const found = inRoot(root, (dir) =>
+    path.split(":").find((each) => each !== "" && exists(dir, `${each}/${program}`)),
+  );
+  return [found === undefined ? program : `${found}/${program}`, ...rest];
 }
 
 const O_PATH = 0o10000000;

@@ -101,7 +101,7 @@ describe("the configuration", () => {
     "lxc.net.0.ipv4.gateway = 169.254.0.1",
     "lxc.net.0.mtu = 1400",
     "lxc.cap.drop = sys_time",
-    "lxc.init.cmd = /dev/.init /sbin/init",
+    "lxc.init.cmd = /dev/.init /dev/console /sbin/init",
     "lxc.mount.entry = /var/lib/warren/opener dev/.init none bind,create=file 0 0",
     "lxc.prlimit.nofile = 64",
     "lxc.cgroup2.devices.deny = a",

@@ -7,6 +7,7 @@ import {
   openTerminal,
   resizeTerminal,
   setRaw,
+  type Terminal,
 } from "../syscall/index.ts";
 import { TOOL_PATH } from "./index.ts";
 import { type Input, input } from "./input.ts";
@@ -14,9 +15,14 @@ import { output } from "./output.ts";
 import { notStarted } from "./text.ts";
 import { typing } from "./typing.ts";
 
+export interface TerminalSize {
+  columns: number;
+  rows: number;
+}
+
 export interface StartOptions {
   /** Size of a terminal it shall have; pipes otherwise. */
-  terminal?: { columns: number; rows: number } | undefined;
+  terminal?: TerminalSize | undefined;
   /** Whether it reads from us; /dev/null otherwise. A terminal is always read. */
   stdin: boolean;
   /** Host ids that shall own the pipes, so that the process may open /dev/stdout. */
@@ -41,7 +47,7 @@ export function start(argv: readonly string[], options: StartOptions): Started {
   return options.terminal ? onTerminal(argv, options.terminal) : onPipes(argv, options);
 }
 
-type Stdio = [stdin: number | "ignore", stdout: number, stderr: number];
+type Stdio = [stdin: number | "ignore", stdout: number, stderr: number | "ignore"];
 
 /** `setsid` where the tool itself makes the session. */
 function spawn(argv: readonly string[], stdio: Stdio, setsid = false): Bun.Subprocess {
@@ -94,45 +100,62 @@ function onPipes(argv: readonly string[], { stdin, owner }: StartOptions): Start
   }
 }
 
-function onTerminal(argv: readonly string[], size: { columns: number; rows: number }): Started {
-  const { master, slave } = openTerminal(size.columns, size.rows);
-  const close = (): void => {
-    closeSync(master);
-    closeSync(slave);
-  };
+/** In raw mode: the terminal behind it does all the line editing and echo. */
+function onTerminal(argv: readonly string[], { columns, rows }: TerminalSize): Started {
+  const terminal = openTerminal(columns, rows);
+  const { master, slave } = terminal;
   try {
+    setRaw(slave);
     // A tool that looks for /dev/tty, as LXC's do, needs a controlling terminal, which only it can give itself.
     const child = spawn(["/usr/bin/setsid", "--ctty", ...argv], [slave, slave, slave], true);
-    let open = true;
-    const typed = typing(
-      master,
-      settled(slave, () => open),
-    );
-    // Also when only our end is gone: the numbers of closed descriptors are soon others'.
-    const over = (): void => {
-      open = false;
-      typed.close();
-    };
-    void child.exited.then(over);
-    return {
-      pid: child.pid,
-      // The slave stays open here until all was read: a terminal hung up early loses its last words.
-      stdout: output(master, child.exited, () => {
-        over();
-        closeSync(slave);
-      }),
-      stderr: null,
-      input: typed,
-      resize(columns, rows) {
-        if (open) resizeTerminal(slave, columns, rows);
-      },
-      kill: (signal) => child.kill(signal),
-      exited: child.exited,
-    };
+    return connected(child, terminal, (open) => settled(slave, open));
   } catch (error) {
-    close();
+    closeSync(master);
+    closeSync(slave);
     throw error;
   }
+}
+
+/**
+ * Starts a process beside a terminal that it will open by name itself; what it writes until then goes to `report`. The
+ * terminal is its own from here on, and closed with it. Throws UNSUPPORTED.
+ */
+export function startBeside(argv: readonly string[], terminal: Terminal, report: number): Started {
+  const child = spawn(argv, ["ignore", report, "ignore"]);
+  return connected(child, terminal, () => Promise.resolve());
+}
+
+function connected(
+  child: Bun.Subprocess,
+  { master, slave }: Terminal,
+  ready: (open: () => boolean) => Promise<void>,
+): Started {
+  let open = true;
+  const typed = typing(
+    master,
+    ready(() => open),
+  );
+  // Also when only our end is gone: the numbers of closed descriptors are soon others'.
+  const over = (): void => {
+    open = false;
+    typed.close();
+  };
+  void child.exited.then(over);
+  return {
+    pid: child.pid,
+    // The slave stays open here until all was read: a terminal hung up early loses its last words.
+    stdout: output(master, child.exited, () => {
+      over();
+      closeSync(slave);
+    }),
+    stderr: null,
+    input: typed,
+    resize(columns, rows) {
+      if (open) resizeTerminal(slave, columns, rows);
+    },
+    kill: (signal) => child.kill(signal),
+    exited: child.exited,
+  };
 }
 
 /** Milliseconds between two looks, and how many of them before we go on without. */

@@ -49,6 +49,21 @@ export interface AttachFailure {
   message: string;
 }
 
+const ENOENT = 2;
+const EACCES = 13;
+
+/** Why a program could not be begun, by the kernel's number (execve(2)). */
+export const programFailure = (errno: number): AttachFailure => ({
+  why: "exec",
+  code: errno === ENOENT ? 127 : 126,
+  message:
+    errno === ENOENT
+      ? "no such file or directory"
+      : errno === EACCES
+        ? "permission denied"
+        : `it can't be run (errno ${errno})`,
+});
+
 /** `lxc-attach NAME TIME ERROR    attach - ../src/lxc/attach.c:lxc_attach_run_command:1841 - REASON - TEXT`. */
 const COMPLAINT = /^\S+ \S+ \S+ ERROR +\S+ - \S+:(\w+):\d+ - (.*)$/;
 

@@ -1,23 +1,16 @@
-import {
-  chownSync,
-  closeSync,
-  fstatSync,
-  openSync,
-  readFileSync,
-  readlinkSync,
-  readSync,
-  statSync,
-} from "node:fs";
+import { closeSync, fstatSync, readFileSync, readlinkSync, readSync, statSync } from "node:fs";
 import { WarrenError } from "../../spec/errors.ts";
-import { type Started, type StartOptions, start } from "../exec/start.ts";
-import { makePipe, unread } from "../syscall/index.ts";
+import { type Started, type StartOptions, start, startBeside, type TerminalSize } from "../exec/start.ts";
+import { chownOpen, makePipe, openTerminal, type Terminal, unread } from "../syscall/index.ts";
 import {
   type AttachFailure,
   type AttachRequest,
   attachArguments,
   attachFailure,
   consoleArguments,
+  programFailure,
 } from "./attach-text.ts";
+import { OPENER } from "./text.ts";
 
 /** A command in a container, or a connection to its console. */
 export interface Attached extends Omit<Started, "exited"> {
@@ -30,17 +23,74 @@ export interface Attached extends Omit<Started, "exited"> {
  */
 export const attach = (
   request: AttachRequest,
-  options: StartOptions,
+  options: Omit<StartOptions, "terminal">,
   before: readonly string[] = [],
 ): Attached =>
   logged((log) => start([...before, "/usr/bin/lxc-attach", ...attachArguments(request, log)], options));
 
+/** A terminal of the container's own devpts, for a command. */
+export interface GuestTerminal extends TerminalSize {
+  /** Where the host has the devpts. */
+  devpts: string;
+  /** Host id that shall own it, so that programs which open it by name, like tmux, may. */
+  owner: number;
+}
+
+/**
+ * The same on a terminal of the container: LXC would make one that isn't in the guest's /dev/pts. The command's program
+ * is a path, for nobody looks it up. Throws REFUSED when the container has no terminal left.
+ */
+export function attachTerminal(
+  request: AttachRequest,
+  { devpts, owner, columns, rows }: GuestTerminal,
+  before: readonly string[] = [],
+): Attached {
+  const terminal = guestTerminal(columns, rows, devpts, request.name);
+  const report = makePipe();
+  const close = (): void => {
+    closeSync(report.read);
+    closeSync(report.write);
+  };
+  let attached: Attached;
+  try {
+    chownOpen(terminal.slave, owner, fstatSync(terminal.slave).gid);
+    const command = [OPENER, `/dev/pts/${terminal.number}`, ...request.command];
+    attached = logged((log) => {
+      const argv = [...before, "/usr/bin/lxc-attach", ...attachArguments({ ...request, command }, log)];
+      return startBeside(argv, terminal, report.write);
+    });
+  } catch (error) {
+    close();
+    closeSync(terminal.master);
+    closeSync(terminal.slave);
+    throw error;
+  }
+  const exited = attached.exited.then(({ code, failure }) => {
+    try {
+      const errno = unread(report.read) > 0 ? readByte(report.read) : 0;
+      return { code, failure: failure ?? (errno === 0 ? null : programFailure(errno)) };
+    } finally {
+      close();
+    }
+  });
+  return { ...attached, exited };
+}
+
+function guestTerminal(columns: number, rows: number, devpts: string, name: string): Terminal {
+  try {
+    return openTerminal(columns, rows, devpts);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOSPC") throw error;
+    throw new WarrenError(
+      "REFUSED",
+      `all terminals of ${name} are in use`,
+      `give it more: warren set ${name} pty.limit=...`,
+    );
+  }
+}
+
 /** Connects to /dev/console of a running container; LXC lets one in at a time. */
-export const attachConsole = (
-  lxcPath: string,
-  name: string,
-  terminal: { columns: number; rows: number },
-): Attached =>
+export const attachConsole = (lxcPath: string, name: string, terminal: TerminalSize): Attached =>
   logged((log) =>
     start(["/usr/bin/lxc-console", ...consoleArguments(lxcPath, name, log)], { terminal, stdin: true }),
   );
@@ -70,6 +120,12 @@ function logged(begin: (log: string) => Started): Attached {
     }
   });
   return { ...started, exited };
+}
+
+function readByte(fd: number): number {
+  const byte = new Uint8Array(1);
+  readSync(fd, byte);
+  return byte[0]!;
 }
 
 /** Reads `length` bytes that are known to wait in a pipe. */
@@ -105,32 +161,6 @@ export function hasBegun(attachPid: number, pid: number): boolean {
     return tool.dev !== own.dev || tool.ino !== own.ino;
   } catch {
     return false; // it ended
-  }
-}
-
-const O_PATH = 0o10000000;
-/** Major numbers of pseudo-terminals: 136 to 143. */
-const isTerminal = (rdev: number): boolean => ((rdev >> 8) & 0xfff) >= 136 && ((rdev >> 8) & 0xfff) <= 143;
-
-/**
- * Gives a command's terminal to the guest's id `uid` (the host's number): LXC leaves it to the host's root, so that
- * programs which open it by name, like tmux, fail. False while it is not there yet.
- *
- * Only a terminal of the container's own devpts is given away, whatever the guest made of its descriptor meanwhile.
- */
-export function giveTerminal(pid: number, uid: number): boolean {
-  try {
-    const fd = openSync(`/proc/${pid}/fd/0`, O_PATH);
-    try {
-      const { dev, rdev, gid } = fstatSync(fd);
-      if (!isTerminal(rdev) || dev === statSync("/dev/pts").dev) return false;
-      chownSync(`/proc/self/fd/${fd}`, uid, gid);
-      return true;
-    } finally {
-      closeSync(fd);
-    }
-  } catch {
-    return false;
   }
 }
 

@@ -34,8 +34,8 @@ export interface ContainerConfig {
   levels: readonly (readonly [string, string])[];
 }
 
-/** Where the guest has the program that becomes its init. */
-const OPENER = "/dev/.init";
+/** Where the guest has the program that opens a terminal and becomes another. */
+export const OPENER = "/dev/.init";
 
 /** Next hops that exist on no wire: the host's side of the link answers for them (proxy ARP and NDP). */
 const GATEWAY4 = "169.254.0.1";
@@ -56,7 +56,7 @@ export function renderConfig(c: ContainerConfig): string {
     ["lxc.rootfs.managed", 0],
     ["lxc.idmap", `u 0 ${c.base} ${c.size}`],
     ["lxc.idmap", `g 0 ${c.base} ${c.size}`],
-    ["lxc.init.cmd", `${OPENER} ${c.initCommand.join(" ")}`],
+    ["lxc.init.cmd", `${OPENER} /dev/console ${c.initCommand.join(" ")}`],
     ["lxc.cgroup.dir.container", c.cgroup],
     ["lxc.cgroup.dir.container.inner", "guest"],
     ["lxc.cgroup.dir.monitor", c.monitorCgroup],

@@ -17,6 +17,7 @@ const TCXONC = 0x540a;
 const TIOCSWINSZ = 0x5414;
 const FIONREAD = 0x541b;
 const TIOCSPTLCK = 0x40045431;
+const TIOCGPTN = 0x80045430;
 const TIOCGPTPEER = 0x5441;
 
 const failure = (call: string): WarrenError =>
@@ -36,15 +37,26 @@ export function makePipe(): { read: number; write: number } {
   return { read: ends[0]!, write: ends[1]! };
 }
 
-/** A pseudo-terminal in raw mode: the guest's own terminal behind it does all the line editing and echo. */
-export function openTerminal(columns: number, rows: number): { master: number; slave: number } {
-  const master = openSync("/dev/ptmx", O_RDWR | O_NOCTTY | O_NONBLOCK);
+/** Both ends of a pseudo-terminal, and its number in its devpts. */
+export interface Terminal {
+  master: number;
+  slave: number;
+  number: number;
+}
+
+/** Opens a pseudo-terminal of a devpts, the host's own unless told. Throws ENOSPC when it has no more. */
+export function openTerminal(columns: number, rows: number, devpts?: string): Terminal {
+  const master = openSync(
+    devpts === undefined ? "/dev/ptmx" : `${devpts}/ptmx`,
+    O_RDWR | O_NOCTTY | O_NONBLOCK,
+  );
   try {
     ioctl("TIOCSPTLCK", master, TIOCSPTLCK, new Int32Array(1));
+    const number = new Int32Array(1);
+    ioctl("TIOCGPTN", master, TIOCGPTN, number);
     const slave = ioctl("TIOCGPTPEER", master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
-    setRaw(slave);
     resizeTerminal(master, columns, rows);
-    return { master, slave };
+    return { master, slave, number: number[0]! };
   } catch (error) {
     closeSync(master);
     throw error;
