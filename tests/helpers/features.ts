@@ -74,6 +74,7 @@ export const FEATURES = {
   nft: tool("nft"),
   iproute2: tool("ip", "tc"),
   mmdebstrap: tool("mmdebstrap"),
+  skopeo: tool("skopeo"),
   busybox: tool("busybox"),
   tar: tool("tar", "zstd", "xz"),
   git: tool("git"),
