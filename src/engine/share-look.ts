@@ -28,6 +28,8 @@ export interface Finding {
   attributes: Attribute[];
   key: string;
   bytes: number;
+  /** Directories above it that let nothing from below show through. */
+  covers: readonly string[];
 }
 
 /** Attributes of a file that are gone with it when it leaves the upper, and that no guest sees. */
@@ -35,6 +37,8 @@ const DROPPED_ATTRIBUTES = /^(trusted\.overlay\.origin|security\.selinux)$/;
 
 const traitsOf = ({ size, mtimeNs, mode, uid, gid }: BigIntStats): string =>
   `${size} ${mtimeNs} ${mode} ${uid} ${gid}`;
+
+export const parentOf = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf("/")));
 
 export const upperOf = (c: Pick<Context, "paths">, r: ContainerRecord): string =>
   `${c.paths.data(r.uuid)}/upper`;
@@ -82,8 +86,8 @@ export async function survey(c: Context, signal?: AbortSignal): Promise<Survey> 
 }
 
 /**
- * Finds what a container could share, and what it would be known by. Directories that hide what is below them, or show another
- * one, are left alone: a layer below can't bring files into them.
+ * Finds what a container could share, and what it would be known by. Directories that show another one of the layers below
+ * are left alone, for only overlay itself can follow that.
  */
 export async function find(
   c: Context,
@@ -92,9 +96,12 @@ export async function find(
   breathe: Breathe,
 ): Promise<Finding[]> {
   const [notes, attributesOf, contentOf] = [noteReader(), xattrReader(), contentReader(breathe)];
-  const plain = ({ at }: Entry): boolean => {
+  const covers = new Map<string, readonly string[]>();
+  const plain = ({ at, path }: Entry): boolean => {
     const { opaque, redirect } = notes(at);
-    return !opaque && redirect === null;
+    const above = covers.get(parentOf(path)) ?? [];
+    covers.set(path, opaque ? [...above, path] : above);
+    return redirect === null;
   };
   const found: Finding[] = [];
   const visit = async (entry: Entry): Promise<void> => {
@@ -104,7 +111,8 @@ export async function find(
     const isKnown = ({ name }: Attribute) => KEPT_ATTRIBUTES.test(name) || DROPPED_ATTRIBUTES.test(name);
     if (!attributes.every(isKnown)) return;
     const key = keyOf(await contentOf(at), stat, attributes);
-    found.push({ path, stat, attributes, key, bytes: Number(stat.blocks) * 512 });
+    const bytes = Number(stat.blocks) * 512;
+    found.push({ path, stat, attributes, key, bytes, covers: covers.get(parentOf(path)) ?? [] });
   };
   await walk(upperOf(c, r), { enter: worthwhile(plain), visit }, breathe);
   return found;
@@ -132,10 +140,21 @@ export async function placer(
   const note = ({ stat }: Entry): boolean => stat.nlink > 1n && taken.add(stat.ino).size > 0;
   const visit = (entry: Entry): void => void (note(entry) && image.set(entry.path, entry.stat.ino));
   await walk(c.images.rootfs(r.image), { enter: worthwhile(), visit }, breathe);
-  for (const layer of c.lowers.of(r.uuid)) await walk(layer, { visit: (e) => void note(e) }, breathe);
+  const notes = noteReader();
+  /** Directories in which the image's files are not seen, for the layer above hides them. */
+  const covered = new Set<string>();
+  const enter = ({ path, at }: Entry): boolean => {
+    if (covered.has(parentOf(path)) || notes(at).opaque) covered.add(path);
+    return true;
+  };
+  for (const layer of c.lowers.of(r.uuid)) await walk(layer, { enter, visit: (e) => void note(e) }, breathe);
+  const showsImage = ({ path, covers }: Finding): boolean =>
+    covers.length === 0 && !covered.has(parentOf(path));
   const planned = new Set<string>();
 
-  return ({ key, path, stat }) => {
+  return (finding) => {
+    const { key, path, stat } = finding;
+    const inImage = showsImage(finding) ? image.get(path) : undefined;
     for (let twin = 0; ; twin++) {
       const object = c.objects.find(key, twin);
       if (!object) {
@@ -144,7 +163,7 @@ export async function placer(
         planned.add(name);
         return { kind: "new", twin };
       }
-      if (object.stat.ino === image.get(path)) return { kind: "image" };
+      if (object.stat.ino === inImage) return { kind: "image" };
       const isWhole = object.stat.size === stat.size && object.stat.mtimeNs === stat.mtimeNs;
       if (!isWhole || taken.has(object.stat.ino)) continue;
       taken.add(object.stat.ino);

@@ -6,8 +6,11 @@ import {
   contentReader,
   copyFileTo,
   keyOf,
+  noteReader,
   openJournal,
   prune,
+  setOpaque,
+  unsetOpaque,
   visible,
 } from "../host/object/index.ts";
 import { xattrReader } from "../host/syscall/xattr.ts";
@@ -15,13 +18,12 @@ import type { ContainerRecord } from "../spec/container.ts";
 import type { SharedFiles, ShareUndone } from "../spec/share.ts";
 import type { Context } from "./context.ts";
 import type { Work } from "./operation.ts";
-import { type Finding, find, type Place, placer, type Survey, upperOf } from "./share-look.ts";
+import { type Finding, find, type Place, parentOf, placer, type Survey, upperOf } from "./share-look.ts";
 
 type Doing = Pick<Work, "signal" | "progress">;
 type Breathe = () => Promise<void> | undefined;
 
 const bytesOf = (path: string): Buffer => Buffer.from(path, "latin1");
-const parentOf = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf("/")));
 export const journalOf = (c: Context, r: ContainerRecord) =>
   openJournal(`${c.paths.data(r.uuid)}/times`, upperOf(c, r));
 
@@ -59,6 +61,9 @@ export async function shareOne(
   const journal = journalOf(c, r);
   journal.begin(new Set(moved.map(({ finding }) => parentOf(finding.path))));
   try {
+    // The layer's own directories hide the image's from here on.
+    for (const cover of new Set(moved.flatMap(({ finding }) => finding.covers)))
+      unsetOpaque(bytesOf(`${upper}/${cover}`));
     for (const { finding, place } of moved) {
       const pause = breathe();
       if (pause) await pause;
@@ -131,7 +136,8 @@ export async function unshareOne(c: Context, r: ContainerRecord, work: Doing): P
   journalOf(c, r).end();
   if (c.lowers.of(r.uuid).length === 0) return done;
   const attributesOf = xattrReader();
-  const seen = [...(await visible(upper, lower, breathe))];
+  const { files, directories } = await visible(upper, lower, breathe);
+  const seen = [...files];
   const journal = journalOf(c, r);
   const fresh = bytesOf(`${c.paths.data(r.uuid)}/returning`);
   journal.begin(new Set(seen.map(([, path]) => parentOf(path))));
@@ -151,6 +157,9 @@ export async function unshareOne(c: Context, r: ContainerRecord, work: Doing): P
     await rm(fresh.toString(), { force: true });
     journal.end();
   }
+  const notes = noteReader();
+  for (const [from, path] of directories)
+    if (notes(bytesOf(`${lower}/${from}`)).opaque) setOpaque(bytesOf(`${upper}/${path}`));
   await run(["sync", "--file-system", upper], { timeout: 600_000 });
   c.lowers.remove(r.uuid);
   return done;

@@ -9,7 +9,7 @@ export { breather } from "./breathe.ts";
 export { contentReader, copyFileTo, type Original } from "./content.ts";
 export { type Journal, openJournal } from "./journal.ts";
 export { KEPT_ATTRIBUTES, keyOf } from "./key.ts";
-export { noteReader, prune, visible } from "./layers.ts";
+export { noteReader, prune, type Shown, setOpaque, unsetOpaque, visible } from "./layers.ts";
 export { type Lowers, openLowers } from "./lowers.ts";
 export { type Objects, openObjects, type StoredObject } from "./objects.ts";
 export { type Entry, walk } from "./walk.ts";

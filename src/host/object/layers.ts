@@ -1,5 +1,5 @@
 import { readdirSync, rmdirSync, unlinkSync } from "node:fs";
-import { xattrReader } from "../syscall/xattr.ts";
+import { type Attribute, removeAttribute, setAttribute, xattrReader } from "../syscall/xattr.ts";
 import { type Entry, walk } from "./walk.ts";
 
 const ANSWER_YES = 0x79;
@@ -32,15 +32,24 @@ export function lowerOf(path: string, note: DirectoryNote, parent: string | null
   return parent === "" ? name : `${parent}/${name}`;
 }
 
-/**
- * Which files of a private lower layer show through the upper above it: their paths there, and where the guest sees them. What a guest
- * replaced, deleted or hid with a new directory is not among them.
- */
+/** Overlay's word that nothing below a directory shows through. */
+const OPAQUE: Attribute = { name: "trusted.overlay.opaque", value: Buffer.from("y") };
+export const setOpaque = (directory: Buffer): void => setAttribute(directory, OPAQUE);
+export const unsetOpaque = (directory: Buffer): void => removeAttribute(directory, OPAQUE.name);
+
+/** What of a private lower layer shows through the upper above it: paths in the layer, and where the guest sees them. */
+export interface Shown {
+  files: Map<string, string>;
+  /** Those that are one with a directory of the upper. */
+  directories: Map<string, string>;
+}
+
+/** Looks which parts of a layer are seen. What a guest replaced, deleted or hid with a new directory is not. */
 export async function visible(
   upper: string,
   lower: string,
   breathe: () => Promise<void> | undefined,
-): Promise<Map<string, string>> {
+): Promise<Shown> {
   const notes = noteReader();
   /** Directories of the upper by the directory of the lower that they show. */
   const shown = new Map<string, string>([["", ""]]);
@@ -85,29 +94,34 @@ export async function visible(
     },
     breathe,
   );
-  return found;
+  return { files: found, directories: shown };
 }
 
-/** Removes what `keep` does not name from a lower layer, and directories that are empty then. */
+/**
+ * Removes from a lower layer what is not seen, and directories that are empty then; one that keeps the image's from showing
+ * stays.
+ */
 export async function prune(
   lower: string,
-  keep: ReadonlyMap<string, unknown>,
+  keep: Shown,
   breathe: () => Promise<void> | undefined,
 ): Promise<void> {
+  const notes = noteReader();
   const gone: Entry[] = [];
   const directories: string[] = [];
   await walk(
     lower,
     {
       enter: ({ path }) => directories.push(path) > 0,
-      visit: (entry) => void (keep.has(entry.path) || gone.push(entry)),
+      visit: (entry) => void (keep.files.has(entry.path) || gone.push(entry)),
     },
     breathe,
   );
   for (const { path } of gone) unlinkSync(Buffer.from(`${lower}/${path}`, "latin1"));
   for (const path of directories.reverse()) {
     const at = Buffer.from(`${lower}/${path}`, "latin1");
-    if (readdirSync(at).length === 0) rmdirSync(at);
+    const isCover = keep.directories.has(path) && notes(at).opaque;
+    if (!isCover && readdirSync(at).length === 0) rmdirSync(at);
   }
 }
 

@@ -10,6 +10,7 @@ import {
 } from "node:fs";
 import { xattrReader } from "../syscall/xattr.ts";
 import { copyFileTo } from "./content.ts";
+import { noteReader, setOpaque } from "./layers.ts";
 import { walk } from "./walk.ts";
 
 /**
@@ -36,12 +37,15 @@ export function openLowers(images: string, trash: string): Lowers {
   const bytes = (text: string): Buffer => Buffer.from(text, "latin1");
   const has = (id: string): boolean => existsSync(path(id));
 
+  const notes = noteReader();
   const makeDirectory = (at: string, like: string): void => {
     if (existsSync(bytes(at))) return;
     const { mode, uid, gid } = lstatSync(bytes(like));
     mkdirSync(bytes(at), { mode: 0o700 });
     lchownSync(bytes(at), uid, gid);
     chmodSync(bytes(at), mode & 0o7777);
+    // What hides the image's directory from the guest must go on doing so from below.
+    if (notes(bytes(like)).opaque) setOpaque(bytes(at));
   };
 
   const makeParents: Lowers["makeParents"] = (id, file, like) => {

@@ -6,6 +6,7 @@ const libc = dlopen("libc.so.6", {
   llistxattr: { args: [T.ptr, T.ptr, T.u64], returns: T.i64 },
   lgetxattr: { args: [T.ptr, T.ptr, T.ptr, T.u64], returns: T.i64 },
   lsetxattr: { args: [T.ptr, T.ptr, T.ptr, T.u64, T.i32], returns: T.i32 },
+  lremovexattr: { args: [T.ptr, T.ptr], returns: T.i32 },
   __errno_location: { args: [], returns: T.ptr },
 });
 
@@ -40,13 +41,27 @@ export function xattrReader(): (path: Buffer) => Attribute[] {
 
 /** Sets an attribute of `path` itself. lsetxattr(2). Throws FAILED with `details.errno`. */
 export function setAttribute(path: Buffer, { name, value }: Attribute): void {
-  const [file, key] = [Buffer.concat([path, Buffer.of(0)]), Buffer.from(`${name}\0`, "latin1")];
+  const [file, key] = [cstring(path), Buffer.from(`${name}\0`, "latin1")];
   // An empty buffer has no address.
   const bytes = value.length > 0 ? value : Buffer.alloc(1);
-  if (libc.symbols.lsetxattr(ptr(file), ptr(key), ptr(bytes), value.length, 0) === 0) return;
+  if (libc.symbols.lsetxattr(ptr(file), ptr(key), ptr(bytes), value.length, 0) !== 0)
+    throw failure("lsetxattr", name);
+}
+
+/** Takes an attribute of `path` itself away; none is no error. lremovexattr(2). Throws FAILED with `details.errno`. */
+export function removeAttribute(path: Buffer, name: string): void {
+  const [file, key] = [cstring(path), Buffer.from(`${name}\0`, "latin1")];
+  if (libc.symbols.lremovexattr(ptr(file), ptr(key)) === 0) return;
+  const error = failure("lremovexattr", name);
+  if (error.details?.errno !== "ENODATA") throw error;
+}
+
+const cstring = (path: Buffer): Buffer => Buffer.concat([path, Buffer.of(0)]);
+
+function failure(call: string, name: string): WarrenError {
   const errno = errnoName(read.i32(libc.symbols.__errno_location()!, 0));
-  throw new WarrenError("FAILED", `lsetxattr ${name}: ${errno}`, "see the kernel's log (dmesg)", {
-    call: "lsetxattr",
+  return new WarrenError("FAILED", `${call} ${name}: ${errno}`, "see the kernel's log (dmesg)", {
+    call,
     errno,
   });
 }
