@@ -81,7 +81,7 @@ ${requests(c)}
 ## How far the attacks went
 
 So that no run takes the machine down, every attack stops by itself: one on memory at ${(c.reserve.memory / 2 ** 30).toFixed(1)} GiB, on processes at
-${thousands(MOST_PROCESSES)}, on open files at ${thousands(c.reserve.files)}, on tracked connections at ${thousands(c.reserve.connections)}, on inodes at ${thousands(MOST_INODES)}. Where a manager
+${thousands(MOST_PROCESSES)} (the largest bomb here had ${thousands(largestBomb(c))}), on open files at ${thousands(c.reserve.files)}, on tracked connections at ${thousands(c.reserve.connections)}, on inodes at ${thousands(MOST_INODES)}. Where a manager
 sets no levels, nothing else ends them; a real attacker would not stop there.
 
 ## Who took part
@@ -92,6 +92,13 @@ ${c.absent.map(({ name, reason }) => `- **${name}** could not run here: ${reason
 ![what the victim kept](bench-isolation.svg)
 `;
 }
+
+/** A bomb's processes each look before they fork, and together may go beyond what each of them saw. */
+const largestBomb = ({ entries }: Isolation): number =>
+  Math.max(
+    0,
+    ...entries.flatMap(({ trials }) => trials.map((t) => (t.attack === "fork" ? (t.account?.got ?? 0) : 0))),
+  );
 
 function said({ entries }: Isolation): string[][] {
   const own = entries.find(({ name }) => name === "Warren")?.trials ?? [];
