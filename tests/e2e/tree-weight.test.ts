@@ -1,5 +1,5 @@
 /** The group that holds all containers weighs beside the host's own processes what they weigh together. */
-import { afterAll, beforeAll, expect } from "bun:test";
+import { afterAll, beforeAll } from "bun:test";
 import { wayOf } from "../../src/engine/level-kernel.ts";
 import { openCgroups } from "../../src/host/cgroup/index.ts";
 import { cgroupTop, instanceOf } from "../../src/spec/instance.ts";
@@ -32,7 +32,7 @@ function weight(): number {
   const { controller, files, pick } = wayOf(row, cgroups.dialect)!.limit;
   return Number(pick([cgroups.read(cgroupTop(instanceOf(d.dir)), controller, files[0]!) ?? ""]));
 }
-const weighs = (sum: number): Promise<void> => until(`it weighs ${sum}`, () => weight() === sum);
+const weighs = (sum: number): Promise<unknown> => until(`it weighs ${sum}`, () => weight() === sum);
 
 describe("the weight of all containers", () => {
   test("is the sum of those that run, and follows starts, levels and ends", async () => {
