@@ -5,6 +5,7 @@ import type { Log } from "../spec/log.ts";
 import { printable } from "../spec/name.ts";
 import type { Deps } from "./answer.ts";
 import { errorResponse, requestError } from "./error.ts";
+import { backupRoutes } from "./routes/backup.ts";
 import { containerRoutes } from "./routes/container.ts";
 import { counterRoutes } from "./routes/counter.ts";
 import { daemonRoutes } from "./routes/daemon.ts";
@@ -18,6 +19,7 @@ import { logRoutes } from "./routes/log.ts";
 import { openApiRoutes } from "./routes/openapi.ts";
 import { operationRoutes } from "./routes/operation.ts";
 import { powerRoutes } from "./routes/power.ts";
+import { poolRoutes } from "./routes/pool.ts";
 import { profileRoutes } from "./routes/profile.ts";
 import { shareRoutes } from "./routes/share.ts";
 import { snapshotRoutes } from "./routes/snapshot.ts";
@@ -25,7 +27,7 @@ import { usageRoutes } from "./routes/usage.ts";
 
 /** Bytes of a JSON body; archives and files have no limit. */
 const MOST_JSON = 1 << 20;
-const STREAMED = /^\/v1\/(images\/import|containers\/[^/]+\/files)$/;
+const STREAMED = /^\/v1\/(images\/import|containers\/import|containers\/[^/]+\/files)$/;
 
 /** Every route of the API, each from its contract. */
 export function createApp(deps: Deps, log: Log): OpenAPIHono {
@@ -44,12 +46,14 @@ export function createApp(deps: Deps, log: Log): OpenAPIHono {
   app.onError((error) => errorResponse(error, log));
   for (const routes of [
     hostRoutes,
+    backupRoutes,
     containerRoutes,
     powerRoutes,
     usageRoutes,
     levelRoutes,
     counterRoutes,
     profileRoutes,
+    poolRoutes,
     fileRoutes,
     logRoutes,
     execRoutes,

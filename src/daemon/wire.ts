@@ -4,6 +4,7 @@ import { dirname } from "node:path";
 import { capacities, createAdmission } from "../engine/admission.ts";
 import { adopt, cleanUpAfterEnd } from "../engine/adopt.ts";
 import { startWanted } from "../engine/autostart.ts";
+import { createBackups } from "../engine/backup.ts";
 import { createContainers } from "../engine/container.ts";
 import type { Context } from "../engine/context.ts";
 import { startCounting } from "../engine/counting.ts";
@@ -21,12 +22,15 @@ import { settleLevels } from "../engine/level-start.ts";
 import { createNetwork } from "../engine/network.ts";
 import { createOperations } from "../engine/operation.ts";
 import { pathsOf } from "../engine/paths.ts";
+import { createPools } from "../engine/pool.ts";
+import { createPlaces } from "../engine/pool-place.ts";
+import { startPoolWatch } from "../engine/pool-watch.ts";
 import { createProfiles } from "../engine/profile.ts";
 import { createApply } from "../engine/profile-apply.ts";
+import { createPublish } from "../engine/publish.ts";
 import { targetOf } from "../engine/root.ts";
 import { createRuntime } from "../engine/runtime.ts";
 import { createShare } from "../engine/share.ts";
-import { createPublish } from "../engine/publish.ts";
 import { createSlots } from "../engine/slot.ts";
 import { createSnapshots } from "../engine/snapshot.ts";
 import { keepSchedules } from "../engine/snapshot-schedule.ts";
@@ -43,7 +47,6 @@ import { ensureLxcfs, stopLxcfs } from "../host/lxcfs/index.ts";
 import { hostEnds } from "../host/manager/index.ts";
 import { openLowers, openObjects } from "../host/object/index.ts";
 import { watchExits } from "../host/pidfd/index.ts";
-import { openQuotas } from "../host/quota/index.ts";
 import { type Config, DEFAULT_CONFIG, parseConfig } from "../spec/config.ts";
 import { WarrenError } from "../spec/errors.ts";
 import { cgroupTop, type Instance, monitorTop } from "../spec/instance.ts";
@@ -76,14 +79,14 @@ export function readConfig(instance: Instance): Config {
 /** Builds everything in the order in which it stands on each other, and makes records and kernel agree. */
 export async function wire(instance: Instance, log: Log): Promise<Wired> {
   const config = readConfig(instance);
-  const paths = pathsOf(instance);
+  const store = openStore(`${instance.state}/warren.db`);
+  const paths = pathsOf(instance, createPlaces(store, instance.state));
   for (const dir of [paths.containers, paths.trash]) mkdirSync(dir, { recursive: true, mode: 0o700 });
   // 0711: the ids of containers must get through to their roots, and need not see what else is there.
   for (const dir of [paths.lxc, paths.roots]) mkdirSync(dir, { recursive: true, mode: 0o711 });
   refuseClosedParents(paths.roots);
   mkdirSync(paths.scratch, { recursive: true, mode: 0o700 });
 
-  const store = openStore(`${instance.state}/warren.db`);
   const claims = hostClaims();
   const had = JSON.parse(store.settings.get("blocks") ?? "[]") as number[];
   const blocks = claims.blocks(
@@ -111,9 +114,13 @@ export async function wire(instance: Instance, log: Log): Promise<Wired> {
     rebooted: (name) => void settleLevels(context, name),
     cleanUp: (name) => cleanUpAfterEnd(context, name),
   });
-  const quotas = openQuotas(paths.containers);
-  const hostFacts = () => ({ ...capacity(instance.state), beside: [...cgroups.beside] });
-  const doors = openDoors(paths, quotas, cgroups, network, hostFacts);
+  const pools = createPools({ store, instance, paths, operations, events, log });
+  await pools.recover();
+  const hostFacts = (pool?: string) => ({
+    ...capacity(instance.state, pools.pathOf(pool)),
+    beside: [...cgroups.beside],
+  });
+  const doors = openDoors(paths, pools, cgroups, network, hostFacts);
   const levels = createLevels({
     store,
     cgroups,
@@ -139,7 +146,8 @@ export async function wire(instance: Instance, log: Log): Promise<Wired> {
     lowers: openLowers(paths.images, paths.trash),
     levels,
     doors,
-    quotas,
+    pools,
+    quotas: pools.quotas,
     profiles: createProfiles({ store, events, levels, instance }),
     admission: createAdmission({ levels }, () => capacities(storage(instance.state).size)),
     network,
@@ -159,6 +167,7 @@ export async function wire(instance: Instance, log: Log): Promise<Wired> {
   const treeWeight = keepTreeWeight({ ...context, hostFacts });
   startWanted(context);
   const counting = startCounting(context, config.watch);
+  const poolWatch = startPoolWatch({ pools, events, config: config.watch, log });
   const schedules = keepSchedules(context);
 
   const version = createVersion(context);
@@ -172,7 +181,9 @@ export async function wire(instance: Instance, log: Log): Promise<Wired> {
     exec: createExec(context),
     files: createFiles(context),
     images: { ...context.images, publish: createPublish(context) },
+    pools,
     snapshots: createSnapshots(context),
+    backups: createBackups(context),
     share: createShare(context),
     operations,
     events,
@@ -184,9 +195,11 @@ export async function wire(instance: Instance, log: Log): Promise<Wired> {
     view.stop();
     treeWeight.stop();
     counting.stop();
+    poolWatch.stop();
     exits.stop();
     shifts.stop();
     if (runtime.names().length === 0) {
+      pools.close();
       await network.teardown();
       await stopLxcfs(instance.run);
       for (const top of [cgroupTop(instance), monitorTop(instance)]) await cgroups.remove(top);

@@ -31,6 +31,8 @@ export interface ImageDeps {
 export type Images = Omit<Engine["images"], "publish"> & {
   /** Makes an image of the tree that `make` leaves in the place it is given. */
   take: ImageMaker["take"];
+  /** Takes away an image that nobody came to use; nothing when there is none. */
+  forget(digest: string): Promise<void>;
   /** Throws EXISTS when an image has that alias. */
   requireFree(alias: string): void;
   /** The record `ref` means. Throws NO_IMAGE, BAD_NAME. */
@@ -95,6 +97,11 @@ export function createImages(deps: ImageDeps): Images {
   return {
     resolve,
     take: maker.take,
+    async forget(digest) {
+      if (usersOf(digest).length > 0) return;
+      store.images.delete(digest);
+      await trees.remove(hexOf(digest));
+    },
     requireFree: (alias) => requireFree(store, alias),
     rootfs: (digest) => trees.rootfs(hexOf(digest)),
     list: () =>

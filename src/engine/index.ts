@@ -10,6 +10,8 @@ import type { OperationRecord } from "../spec/operation.ts";
 import type { ProfileApplication } from "../spec/profile.ts";
 import type { ShareReport } from "../spec/share.ts";
 import type { ContainerUsage } from "../spec/usage.ts";
+import type { Pools } from "./pool.ts";
+import type { Backups } from "./backup.ts";
 import type { Profiles } from "./profile.ts";
 import type { Snapshots } from "./snapshot.ts";
 
@@ -33,7 +35,9 @@ export interface Engine {
     delete(name: string, o: { force?: boolean }): OperationRecord;
     rename(name: string, to: string, ifVersion?: number): OperationRecord;
     /** `from` is a container or `NAME/SNAPSHOT`. */
-    copy(from: string, to: string): OperationRecord;
+    copy(from: string, to: string, o?: { pool?: string }): OperationRecord;
+    /** Brings a stopped container's files to another pool. */
+    move(name: string, pool: string): OperationRecord;
     /** Sets the order of starting after a reboot of the host; higher first. */
     setPriority(name: string, priority: number): void;
     logs(
@@ -115,6 +119,8 @@ export interface Engine {
     undo(name: string): OperationRecord;
   };
   snapshots: Snapshots;
+  backups: Backups;
+  pools: Pick<Pools, "list" | "info" | "create" | "delete" | "grow" | "setDefault">;
   operations: {
     list(filter?: { state?: string }): OperationRecord[];
     get(id: string): OperationRecord;

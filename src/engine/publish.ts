@@ -59,6 +59,7 @@ export function createPublish(c: Context): Engine["images"]["publish"] {
             root,
             description: description ?? `${base.description}, as ${from}`,
             source: `publish:${from}`,
+            ...(base.app ? { app: base.app, architecture: base.architecture } : {}),
           };
         };
         const { digest } = await c.images.take(make, name, work);

@@ -1,4 +1,5 @@
 import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
 import { cloneFiles, flush } from "../host/clone/index.ts";
 import { breather } from "../host/object/index.ts";
 import { freeName } from "../plan/snapshot.ts";
@@ -38,51 +39,70 @@ export const keptOf = (r: ContainerRecord): SnapshotOf => ({
 export async function makeSnapshot(
   c: Context,
   name: string,
-  request: SnapshotRequest & { by?: SnapshotRecord["by"] },
+  { expires, by = "hand", comment = "", ...request }: SnapshotRequest & { by?: SnapshotRecord["by"] },
   work: Work,
 ): Promise<SnapshotRecord> {
   const r = record(c.store, name);
-  const now = Date.now();
-  const made: SnapshotRecord = {
-    id: Bun.randomUUIDv7(),
-    name: requireFree(c, r, request.name),
-    container: r.uuid,
-    comment: request.comment ?? "",
-    created: new Date(now).toISOString(),
-    expires: request.expires === undefined ? null : new Date(now + request.expires * 1000).toISOString(),
-    by: request.by ?? "hand",
-    phase: "creating",
-    method: "copy",
-    halts: false,
-    of: keptOf(r),
-    digest: null,
-    version: 1,
-  };
+  const ends = expires === undefined ? null : new Date(Date.now() + expires * 1000).toISOString();
+  const made = newSnapshot(r, requireFree(c, r, request.name), { comment, by, expires: ends });
   c.store.snapshots.insert(made.id, made);
   work.undo("snapshot", () => dropSnapshot(c, made.id));
-  const at = c.paths.snapshot(made.id);
-  const mark = (): void => void c.store.snapshots.update(made.id, (old) => ({ ...old, halts: true }));
   work.progress("copying files");
-  mkdirSync(c.paths.snapshots, { recursive: true, mode: 0o700 });
-  const make = (): void => c.quotas.makeTree(at, 0);
-  const method = await whileStill(c, name, mark, () =>
-    cloneFiles(c.paths.data(r.uuid), at, make, work.signal),
-  );
-  await c.lowers.copy(r.uuid, made.id, breather("the snapshot", work.signal));
+  const method = await takeFiles(c, r, made.id, work.signal);
   if (method === "copy") {
     work.progress("writing to disk");
-    await flush(at, work.signal);
+    await flush(c.paths.snapshot(made.id), work.signal);
   }
-  const saved = c.store.snapshots.update(made.id, (old) => ({
-    ...old,
-    phase: "ready",
-    halts: false,
-    method,
-  }));
+  return complete(c, made.id, { method });
+}
+
+/** The record of a snapshot whose files are yet to come: a daemon that finds it at its start takes it away. */
+export const newSnapshot = (
+  r: ContainerRecord,
+  name: string,
+  more: Partial<SnapshotRecord> = {},
+): SnapshotRecord => ({
+  id: Bun.randomUUIDv7(),
+  name,
+  container: r.uuid,
+  comment: "",
+  created: new Date().toISOString(),
+  expires: null,
+  by: "hand",
+  phase: "creating",
+  method: "copy",
+  halts: false,
+  of: keptOf(r),
+  digest: null,
+  version: 1,
+  ...more,
+});
+
+/** Copies what a container has now into a snapshot whose record is there. */
+export async function takeFiles(
+  c: Context,
+  r: ContainerRecord,
+  id: string,
+  signal?: AbortSignal,
+): Promise<SnapshotRecord["method"]> {
+  const at = c.paths.snapshot(id);
+  const mark = (): void => void c.store.snapshots.update(id, (old) => ({ ...old, halts: true }));
+  mkdirSync(dirname(at), { recursive: true, mode: 0o700 });
+  const make = (): void => c.quotas.makeTree(at, 0);
+  const clone = () => cloneFiles(c.paths.data(r.uuid), at, make, signal);
+  const method = await whileStill(c, r.name, mark, clone);
+  await c.lowers.copy(r.uuid, id, breather("the snapshot", signal));
+  return method;
+}
+
+/** Says that a snapshot's files are all there. */
+export function complete(c: Context, id: string, more: Partial<SnapshotRecord>): SnapshotRecord {
+  const saved = c.store.snapshots.update(id, (old) => ({ ...old, phase: "ready", halts: false, ...more }));
+  const of = c.store.containers.list().find((each) => each.uuid === saved.container);
   c.events.emit({
     type: "snapshot-created",
-    container: name,
-    details: { snapshot: made.name, by: made.by },
+    ...(of ? { container: of.name } : {}),
+    details: { snapshot: saved.name, by: saved.by },
   });
   return saved;
 }

@@ -7,6 +7,7 @@ import { WarrenError } from "../../src/spec/errors.ts";
 import type { WarrenEvent } from "../../src/spec/event.ts";
 import type { ImageSummary } from "../../src/spec/image.ts";
 import { isEnded, type OperationRecord } from "../../src/spec/operation.ts";
+import type { Pool } from "../../src/spec/pool.ts";
 import type { Profile } from "../../src/spec/profile.ts";
 import type { SnapshotSummary } from "../../src/spec/snapshot.ts";
 import type { ContainerUsage } from "../../src/spec/usage.ts";
@@ -37,6 +38,7 @@ export const container = (name: string): ContainerInfo => ({
   wanted: "running",
   priority: 0,
   profiles: [],
+  pool: "default",
   snapshots: [],
   schedule: null,
   version: 7,
@@ -95,6 +97,20 @@ export const profile = (name: string): Profile => ({
   version: 3,
 });
 
+export const pool = (name: string): Pool => ({
+  name,
+  kind: name === "default" ? "state" : "loop",
+  type: "btrfs",
+  path: `/pools/${name}`,
+  source: null,
+  missing: null,
+  isDefault: name === "default",
+  capabilities: { spaceQuota: true, inodeQuota: false, dfShowsQuota: false, cheapSnapshot: true },
+  room: { size: 1024 ** 3, used: 1024 ** 2, free: 1023 * 1024 ** 2, files: 0, filesFree: 0 },
+  containers: 0,
+  created: null,
+});
+
 const NOTHING = { memory: 0, swap: 0, cpu: 0, pids: 0, disk: 0 };
 
 /** What a container of the fake engine counted. */
@@ -128,7 +144,7 @@ export interface FakeEngine extends Engine {
 
 const none = (
   what: string,
-  code: "NO_CONTAINER" | "NO_IMAGE" | "NO_OPERATION" | "NO_FILE" | "NO_PROFILE" | "NO_SNAPSHOT",
+  code: "NO_CONTAINER" | "NO_IMAGE" | "NO_OPERATION" | "NO_FILE" | "NO_PROFILE" | "NO_POOL" | "NO_SNAPSHOT",
 ): never => {
   throw new WarrenError(code, `there is no ${what}`, "look");
 };
@@ -199,6 +215,7 @@ export function fakeEngine(names: string[] = []): FakeEngine {
       delete: onOne("container.delete"),
       rename: onOne("container.rename"),
       copy: onOne("container.copy"),
+      move: onOne("container.move"),
       setPriority: () => undefined,
       async *logs(name, { follow, signal }) {
         known(name);
@@ -275,6 +292,14 @@ export function fakeEngine(names: string[] = []): FakeEngine {
       restore: make("snapshot.restore"),
       schedule: (...args) => void fake.asked.push({ kind: "snapshots.schedule", args }),
     },
+    backups: {
+      export: async () => new Blob(["export"]).stream(),
+      async import({ body, ...o }) {
+        const record = make("container.import")(o);
+        void new Response(body).bytes().then((bytes) => fake.end(record.id, { result: bytes.length }));
+        return record;
+      },
+    },
     operations: {
       list: () => [...operations.values()],
       get: operation,
@@ -296,6 +321,19 @@ export function fakeEngine(names: string[] = []): FakeEngine {
           else return;
         }
       },
+    },
+    pools: {
+      list: async () => ["default", "fast"].map(pool),
+      info: async (name) => ({
+        ...(["default", "fast"].includes(name) ? pool(name) : none(`pool "${name}"`, "NO_POOL")),
+        use: [],
+        promised: 0,
+        unlimited: 0,
+      }),
+      create: make("pool.create"),
+      delete: make("pool.delete"),
+      grow: make("pool.grow"),
+      setDefault: (name) => void fake.asked.push({ kind: "pool.default", args: [name] }),
     },
     profiles: {
       list: () => ["small", "large", "mine", "also"].map(profile),

@@ -32,7 +32,9 @@ const NR = {
 const AT_FDCWD = -100;
 const AT_EMPTY_PATH = 0x1000;
 
-const cstring = (text: string): Buffer => Buffer.from(`${text}\0`);
+/** Text as UTF-8, bytes as they are: names of files need not be text. */
+const cstring = (text: string | Uint8Array): Buffer =>
+  Buffer.concat([Buffer.from(text as string), Buffer.of(0)]);
 const errno = (): number => read.i32(libc.symbols.__errno_location()!, 0);
 
 /** The error of a failed call, with `details.errno` for those who can go on. */
@@ -126,7 +128,7 @@ const RESOLVE_IN_ROOT = 0x10n;
  * Opens `path` below the directory `dir` (a descriptor) as if `dir` were the root: no name, no symlink leads out.
  * Throws FAILED with `details.errno`. The descriptor is the caller's to close.
  */
-export function openInRoot(dir: number, path: string, flags: number, mode = 0): number {
+export function openInRoot(dir: number, path: string | Uint8Array, flags: number, mode = 0): number {
   const O_CLOEXEC = 0x80000;
   const name = cstring(path);
   // struct open_how { flags, mode, resolve }
@@ -135,7 +137,7 @@ export function openInRoot(dir: number, path: string, flags: number, mode = 0): 
     BigInt(mode),
     RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
   ]);
-  return call("openat2", path, dir, ptr(name), ptr(how), how.byteLength);
+  return call("openat2", String(path), dir, ptr(name), ptr(how), how.byteLength);
 }
 
 /** mkdirat(2): `name` is one component, below the directory `dir`. */
@@ -153,10 +155,10 @@ export function makeNode(path: string, mode: number, major: number, minor: numbe
 }
 
 /** unlinkat(2): `name` is one component, below the directory `dir`. */
-export function removeEntry(dir: number, name: string, directory: boolean): void {
+export function removeEntry(dir: number, name: string | Uint8Array, directory: boolean): void {
   const AT_REMOVEDIR = 0x200;
   const text = cstring(name);
-  call("unlinkat", name, dir, ptr(text), directory ? AT_REMOVEDIR : 0);
+  call("unlinkat", String(name), dir, ptr(text), directory ? AT_REMOVEDIR : 0);
 }
 
 /** readlinkat(2) with an empty path: what the symbolic link behind an O_PATH descriptor says. Linux 2.6.39. */

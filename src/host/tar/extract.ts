@@ -14,6 +14,8 @@ export interface ExtractOptions {
   /** Most bytes one file may have, holes included. */
   largestFile: number;
   signal?: AbortSignal | undefined;
+  /** Also attributes by which an overlay inside the guest marks its own layers; in images they have no meaning. */
+  nested?: boolean;
   /** Called with the number of archive bytes read so far. */
   progress?: (bytes: number) => void;
   /**
@@ -69,7 +71,7 @@ export async function extract(body: ReadableStream<Uint8Array>, options: Extract
         "--xattrs",
         "--xattrs-include=user.*",
         "--xattrs-include=security.capability",
-        "--xattrs-exclude=user.overlay.*",
+        ...(options.nested ? [] : ["--xattrs-exclude=user.overlay.*"]),
         "--quoting-style=escape",
         "--warning=no-timestamp",
         "--warning=no-unknown-keyword",

@@ -15,10 +15,12 @@ const PROGRAM: Record<Compression, string | null> = {
 /** A day: a slow reader is no fault. */
 const LONGEST = 86_400_000;
 
-/** Names in a directory that become the archive's. */
+/** Names in a directory that become the archive's, with all below them. */
 export interface Part {
   directory: string;
   names: readonly string[];
+  /** A file of further names, each ended by a NUL byte, which are taken without what is below them. */
+  list?: string;
 }
 
 export interface Packing {
@@ -50,7 +52,11 @@ export function pack(parts: readonly Part[], compression: Compression, signal?: 
       "--xattrs-include=security.capability",
       "--sparse",
       "--one-file-system",
-      ...parts.flatMap(({ directory, names }) => [`--directory=${directory}`, ...names]),
+      ...parts.flatMap(({ directory, names, list }) => [
+        `--directory=${directory}`,
+        ...names,
+        ...(list === undefined ? [] : ["--null", "--no-recursion", `--files-from=${list}`]),
+      ]),
     ],
     { signal, timeout: LONGEST },
   );
