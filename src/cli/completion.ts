@@ -8,6 +8,7 @@ const ASK: Record<Exclude<Complete, "file" | "command">, string> = {
   image: "warren image list --columns alias --no-header",
   level: "warren levels --columns key --no-header",
   profile: "warren profile list --columns name --no-header",
+  pool: "warren pool list --columns name --no-header",
   operation: "warren operation list --columns id --no-header",
 };
 

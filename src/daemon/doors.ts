@@ -8,20 +8,20 @@ import { openQuota } from "../engine/door-quota.ts";
 import type { LevelDoors } from "../engine/level-door.ts";
 import type { Network } from "../engine/network.ts";
 import type { Paths } from "../engine/paths.ts";
+import type { Pools } from "../engine/pool.ts";
 import type { Cgroups } from "../host/cgroup/index.ts";
-import type { Quotas } from "../host/quota/index.ts";
 import type { LevelHost } from "../spec/level.ts";
 
 /** Every door to levels that aren't files of control groups, by the name that settings give as their controller. */
 export function openDoors(
   paths: Paths,
-  quotas: Quotas,
+  pools: Pools,
   cgroups: Cgroups,
   network: Pick<Network, "connections" | "noRates">,
   host: () => LevelHost,
 ): LevelDoors {
   return {
-    quota: openQuota(paths, quotas),
+    quota: openQuota(paths, pools.quotas, pools),
     "device-nodes": openDevices(paths),
     ipc: openIpc(),
     pseudofs: openPseudofs(paths, () => host().memory),

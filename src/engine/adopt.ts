@@ -8,18 +8,19 @@ import { ifbOf } from "../host/shape/index.ts";
 import { unmount } from "../host/syscall/index.ts";
 import type { ContainerRecord } from "../spec/container.ts";
 import { cgroupTop, linkPrefix, monitorTop } from "../spec/instance.ts";
+import { DEFAULT_POOL } from "../spec/pool.ts";
 import { hostRebooted } from "./autostart.ts";
 import { consoleTail } from "./console-tail.ts";
 import { type Context, lockOf } from "./context.ts";
 import { setFrozen } from "./copy.ts";
 import { discard } from "./create.ts";
-import { finish, moveToTrash } from "./delete.ts";
+import { finish } from "./delete.ts";
 import { settleLevels } from "./level-start.ts";
 import { cgroupOf, cleanUp, linkOf, removeGroup } from "./root.ts";
 import { journalOf } from "./share-move.ts";
 import { dropFiles, dropSnapshot } from "./snapshot-drop.ts";
 import { finishRestore } from "./snapshot-restore.ts";
-import { emptyTrash } from "./trash.ts";
+import { emptyTrash, intoTrash } from "./trash.ts";
 
 /** Milliseconds that a start which was under way when the daemon ended has to come to an end. */
 const PATIENCE = 15_000;
@@ -44,9 +45,12 @@ export async function adopt(c: Context): Promise<void> {
 
 /** Takes away snapshots that were never finished, after letting run on what was halted for them, and those without files. */
 async function adoptSnapshots(c: Context): Promise<void> {
+  const there = new Set(c.pools.places().map(({ name }) => name));
   for (const s of c.store.snapshots.list()) {
     const of = c.store.containers.list().find((r) => r.uuid === s.container);
     if (of && s.halts && c.runtime.get(of.name)?.frozen) await setFrozen(c, of.name, false);
+    // Of what is in a pool that is not there nothing can be said.
+    if (of && !there.has(of.pool ?? DEFAULT_POOL)) continue;
     const whole = s.phase === "ready" && existsSync(`${c.paths.snapshot(s.id)}/upper`);
     if (of && whole) continue;
     c.log("info", "a snapshot that was not whole was taken away", { container: of?.name, snapshot: s.name });
@@ -146,9 +150,14 @@ async function sweep(c: Context): Promise<void> {
   const links = new Set(runs.flatMap((r) => [linkOf(c, r), ifbOf(linkOf(c, r))]));
   await removeLinks(linksWith(linkPrefix(c.instance)).filter((link) => !links.has(link)));
   const kept = new Set(c.store.containers.list().map((r) => r.uuid));
-  for (const uuid of entries(c.paths.containers)) if (!kept.has(uuid)) moveToTrash(c, uuid);
   const snapshots = new Set(c.store.snapshots.list().map(({ id }) => id));
-  for (const id of entries(c.paths.snapshots)) if (!snapshots.has(id)) dropFiles(c, id);
+  for (const { path } of c.pools.places()) {
+    // What was being moved when the daemon ended is in two pools, and its record says which one counts.
+    for (const uuid of entries(`${path}/containers`))
+      if (!kept.has(uuid) || c.paths.place(uuid) !== path) intoTrash(c, `${path}/containers/${uuid}`, uuid);
+    for (const id of entries(`${path}/snapshots`))
+      if (!snapshots.has(id)) dropFiles(c, id, `${path}/snapshots/${id}`);
+  }
   for (const id of snapshots) kept.add(id);
   for (const id of c.lowers.ids()) if (!kept.has(id)) c.lowers.remove(id);
   await emptyTrash(c);

@@ -10,6 +10,7 @@ import { create, resolveRequest } from "./create.ts";
 import { remove } from "./delete.ts";
 import type { Engine } from "./index.ts";
 import { followLog } from "./logs.ts";
+import { move } from "./move.ts";
 import type { Work } from "./operation.ts";
 import { snapshotOf } from "./snapshot-record.ts";
 import { start } from "./start.ts";
@@ -125,12 +126,17 @@ export function createContainers(c: Context): Engine["containers"] {
       containerName(to);
       return submit("rename", name, async () => rename(c, name, to, ifVersion), { targets: [name, to] });
     },
-    copy(from, to) {
+    move(name, pool) {
+      record(c.store, name);
+      c.pools.choose(pool);
+      return submit("move", name, (work) => move(c, name, pool, work));
+    },
+    copy(from, to, o = {}) {
       const { name, snapshot } = snapshotPlace(from);
       const source = record(c.store, name);
       if (snapshot !== undefined) snapshotOf(c.store, source, snapshot);
       containerName(to);
-      return submit("copy", name, async (work) => void (await copy(c, from, to, work)), {
+      return submit("copy", name, async (work) => void (await copy(c, from, to, o, work)), {
         targets: [name, to],
       });
     },

@@ -17,6 +17,7 @@ import type { LevelDoors } from "./level-door.ts";
 import type { Network } from "./network.ts";
 import type { Operations } from "./operation.ts";
 import type { Paths } from "./paths.ts";
+import type { Pools } from "./pool.ts";
 import type { Profiles } from "./profile.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Slots } from "./slot.ts";
@@ -33,6 +34,7 @@ export interface Context {
   lowers: Lowers;
   levels: Levels;
   doors: LevelDoors;
+  pools: Pools;
   quotas: Quotas;
   profiles: Profiles;
   admission: Admission;

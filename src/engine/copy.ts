@@ -3,9 +3,11 @@ import { breather } from "../host/object/index.ts";
 import type { ContainerRecord } from "../spec/container.ts";
 import { WarrenError } from "../spec/errors.ts";
 import { containerName } from "../spec/name.ts";
+import { DEFAULT_POOL } from "../spec/pool.ts";
 import { snapshotPlace } from "../spec/snapshot.ts";
 import { type Context, record } from "./context.ts";
 import { discard, insert, ready } from "./create.ts";
+import { requireLevels } from "./move.ts";
 import type { Work } from "./operation.ts";
 import { baseOf } from "./root.ts";
 import { snapshotOf } from "./snapshot-record.ts";
@@ -14,10 +16,16 @@ import { snapshotOf } from "./snapshot-record.ts";
  * Makes a new container with the files and saved levels of another, its own ids, addresses and host name.
  *
  * `from` is a container or, as `NAME/SNAPSHOT`, what it was. Files keep their ids on disk, so nothing is chowned, and
- * blocks are shared where the file system can. A running source is frozen while its files are read. Throws EXISTS,
- * NO_SNAPSHOT.
+ * blocks are shared where the file system can. It is in the same pool unless another is said. A running source is frozen
+ * while its files are read. Throws EXISTS, NO_SNAPSHOT, NO_POOL, UNSUPPORTED.
  */
-export async function copy(c: Context, from: string, to: string, work: Work): Promise<ContainerRecord> {
+export async function copy(
+  c: Context,
+  from: string,
+  to: string,
+  o: { pool?: string | undefined },
+  work: Work,
+): Promise<ContainerRecord> {
   const { name, snapshot } = snapshotPlace(from);
   const source = record(c.store, name);
   const s = snapshot === undefined ? null : snapshotOf(c.store, source, snapshot);
@@ -25,7 +33,10 @@ export async function copy(c: Context, from: string, to: string, work: Work): Pr
   const { image, imageAlias, init, levels, priority, profiles = [], overcommit = false } = s?.of ?? source;
   const app = source.app ? { app: source.app } : {};
   const same = { image, imageAlias, init, levels: { ...levels }, priority, profiles, overcommit, ...app };
-  const made = insert(c, { name: to, ...same });
+  const pool = o.pool ?? source.pool ?? DEFAULT_POOL;
+  await c.pools.open(pool);
+  requireLevels(c, levels, pool);
+  const made = insert(c, { name: to, ...same, pool });
   work.undo("container", () => discard(c, made));
   work.progress("copying files");
   const clone = async (files: string, layer: string): Promise<void> => {

@@ -1,6 +1,8 @@
 import { mkdirSync, rmSync } from "node:fs";
+import { dirname } from "node:path";
 import { hashPassword } from "../host/password/index.ts";
 import type { ContainerRecord, CreateRequest } from "../spec/container.ts";
+import { DEFAULT_POOL } from "../spec/pool.ts";
 import type { SkippedLevel } from "../spec/profile.ts";
 import type { Context } from "./context.ts";
 import type { Work } from "./operation.ts";
@@ -9,23 +11,26 @@ import { wishes } from "./seed.ts";
 import { emptyTrash } from "./trash.ts";
 
 /**
- * Looks up what the request's profiles ask for on this host, and whether the host can keep what is guaranteed. Throws
- * NO_PROFILE, NO_LEVEL, BAD_VALUE, UNSUPPORTED, REFUSED.
+ * Looks up what the request's profiles ask for in its pool, and whether the host can keep what is guaranteed. Throws
+ * NO_PROFILE, NO_POOL, NO_LEVEL, BAD_VALUE, UNSUPPORTED, REFUSED.
  */
 export function resolveRequest(
   c: Context,
   request: CreateRequest,
 ): { resolved: CreateRequest; skipped: SkippedLevel[] } {
   const { profiles = [], skipUnsupported = false, overcommit = false } = request;
-  const { levels, priority, skipped } = c.profiles.resolve(profiles, request.levels, skipUnsupported);
+  const pool = c.pools.choose(request.pool);
+  const { levels, priority, skipped } = c.profiles.resolve(profiles, request.levels, skipUnsupported, pool);
   // Only asked here, so that nothing is made in vain: its start reserves.
-  c.admission.admit(request.name, c.levels.parseRequest(levels), { overcommit })[Symbol.dispose]();
-  return { resolved: { ...request, levels, priority: request.priority ?? priority ?? 0 }, skipped };
+  c.admission.admit(request.name, c.levels.parseRequest(levels, pool), { overcommit })[Symbol.dispose]();
+  return { resolved: { ...request, levels, pool, priority: request.priority ?? priority ?? 0 }, skipped };
 }
 
 /** Makes the record and the directory of a new container; undone when the work fails later. Throws EXISTS, NO_IMAGE. */
 export async function create(c: Context, request: CreateRequest, work: Work): Promise<ContainerRecord> {
-  const levels = c.levels.parseRequest(request.levels);
+  const pool = c.pools.choose(request.pool);
+  await c.pools.open(pool);
+  const levels = c.levels.parseRequest(request.levels, pool);
   const passwordHash = request.password === undefined ? undefined : await hashPassword(request.password);
   const image = await c.images.ensure(request.image, work);
   const made = insert(c, {
@@ -39,6 +44,7 @@ export async function create(c: Context, request: CreateRequest, work: Work): Pr
     priority: request.priority ?? 0,
     profiles: [...new Set(request.profiles)],
     overcommit: request.overcommit ?? false,
+    pool,
     ...wishes(request, image, c.images.rootfs(image.digest), passwordHash),
   });
   work.undo("container", () => discard(c, made));
@@ -48,7 +54,10 @@ export async function create(c: Context, request: CreateRequest, work: Work): Pr
   return made;
 }
 
-/** Reserves name, slot and addresses in one go; the record says `creating` until its files are there. */
+/**
+ * Reserves name, slot and addresses in one go, and keeps its pool from being deleted; the record says `creating` until
+ * its files are there. Throws EXISTS, NO_POOL, REFUSED.
+ */
 export function insert(
   c: Context,
   of: Pick<
@@ -63,11 +72,15 @@ export function insert(
     | "overcommit"
     | "app"
     | "seed"
+    | "pool"
   >,
 ): ContainerRecord {
+  const { pool = DEFAULT_POOL, ...rest } = of;
+  c.pools.require(pool);
   return c.store.transaction(() => {
     const made: ContainerRecord = {
-      ...of,
+      ...rest,
+      ...(pool === DEFAULT_POOL ? {} : { pool }),
       uuid: crypto.randomUUID(),
       slot: c.slots.free(),
       addresses: c.network.allocate(),
@@ -101,6 +114,6 @@ export function discard(c: Context, made: ContainerRecord): void {
   rmSync(c.paths.data(made.uuid), { recursive: true, force: true });
   c.lowers.remove(made.uuid);
   void emptyTrash(c, made.uuid);
-  c.quotas.forget(c.paths.containers, baseOf(made));
+  c.quotas.forget(dirname(c.paths.data(made.uuid)), baseOf(made));
   c.store.containers.delete(made.name);
 }

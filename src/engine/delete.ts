@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, renameSync } from "node:fs";
+import { dirname } from "node:path";
 import type { ContainerRecord } from "../spec/container.ts";
 import { WarrenError } from "../spec/errors.ts";
 import { type Context, record } from "./context.ts";
@@ -6,7 +6,7 @@ import type { Work } from "./operation.ts";
 import { baseOf, cleanUp } from "./root.ts";
 import { dropSnapshot } from "./snapshot-drop.ts";
 import { stop } from "./stop.ts";
-import { emptyTrash } from "./trash.ts";
+import { emptyTrash, intoTrash } from "./trash.ts";
 
 /** Takes a container and its files away. Throws RUNNING unless forced. */
 export async function remove(c: Context, name: string, o: { force?: boolean }, work: Work): Promise<void> {
@@ -24,7 +24,7 @@ export async function remove(c: Context, name: string, o: { force?: boolean }, w
 /** The part after which there is no way back; done again at the daemon's start where it was interrupted. */
 export async function finish(c: Context, r: ContainerRecord): Promise<void> {
   await cleanUp(c, r);
-  c.quotas.forget(c.paths.containers, baseOf(r));
+  c.quotas.forget(dirname(c.paths.data(r.uuid)), baseOf(r));
   for (const s of c.store.snapshots.list()) if (s.container === r.uuid) dropSnapshot(c, s.id);
   moveToTrash(c, r.uuid);
   c.store.containers.delete(r.name);
@@ -34,7 +34,6 @@ export async function finish(c: Context, r: ContainerRecord): Promise<void> {
 
 /** Out of sight at once; a large tree may take long to delete and nobody needs to wait for it. */
 export function moveToTrash(c: Context, uuid: string): void {
-  mkdirSync(c.paths.trash, { recursive: true, mode: 0o700 });
-  if (existsSync(c.paths.data(uuid))) renameSync(c.paths.data(uuid), `${c.paths.trash}/${uuid}`);
+  intoTrash(c, c.paths.data(uuid), uuid);
   c.lowers.remove(uuid);
 }

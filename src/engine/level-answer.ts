@@ -3,6 +3,7 @@ import type { ContainerRecord } from "../spec/container.ts";
 import { WarrenError } from "../spec/errors.ts";
 import type { LevelCatalogueRow, LevelHost, LevelRow } from "../spec/level.ts";
 import { levelRow, levelValue } from "../spec/level-request.ts";
+import { DEFAULT_POOL } from "../spec/pool.ts";
 
 /** One sentence about what becomes of a change. */
 export function levelNote(
@@ -17,8 +18,12 @@ export function levelNote(
   return save ? "in force and saved" : "in force now, lost at the next start; add --save to keep it";
 }
 
-/** A row of the catalogue as this host has it; `reason` tells why it can't do it. */
-export function catalogueRow(row: LevelRow, reason: string | null, host: LevelHost): LevelCatalogueRow {
+/** A row of the catalogue as this host has it; `reason` tells why it can't do it, `depends` for whom it can't. */
+export function catalogueRow(
+  row: LevelRow,
+  { reason, depends }: { reason: string | null; depends: string | null },
+  host: LevelHost,
+): LevelCatalogueRow {
   const { key, group, title, codec, live, enforcement, alias, help, range } = row;
   return {
     key,
@@ -28,6 +33,7 @@ export function catalogueRow(row: LevelRow, reason: string | null, host: LevelHo
     live,
     supported: reason === null,
     ...(reason === null ? {} : { reason }),
+    ...(depends === null ? {} : { depends }),
     enforcement,
     ...(alias ? { alias: alias.name } : {}),
     default: levelValue(row, row.default, host),
@@ -41,12 +47,13 @@ export function catalogueRow(row: LevelRow, reason: string | null, host: LevelHo
 export function checkSaved(
   record: ContainerRecord,
   host: LevelHost,
-  why: (row: LevelRow, host: LevelHost) => string | null,
+  why: (row: LevelRow, host: LevelHost, pool: string) => string | null,
 ): void {
   for (const [key, value] of Object.entries(record.levels)) {
     const row = levelRow(key);
-    const reason = why(row, host) ?? row.check?.(value, host) ?? null;
-    if (reason === null) continue;
+    const reason = why(row, host, record.pool ?? DEFAULT_POOL) ?? row.check?.(value, host) ?? null;
+    // No limit is what everybody has without it.
+    if (reason === null || row.codec.format(value) === row.default) continue;
     const text = `${key}=${row.codec.format(value)}`;
     throw new WarrenError(
       "UNSUPPORTED",

@@ -27,8 +27,10 @@ export type DoorValues = Readonly<Record<string, string>>;
  * the setting's `file` for a name and texts for values.
  */
 export interface LevelDoor {
-  /** Why this host can't do it, or `null`. */
-  missing(file: string): string | null;
+  /** Why this host can't do it, or `null`; with the name of a pool: why it can't for containers there. */
+  missing(file: string, pool?: string): string | null;
+  /** For which containers this host can't do what it can for others, and why; `null` when it is the same for all. */
+  depends?(file: string): string | null;
   /** Why this host can't have a text, which is well formed, or `null`. */
   check?(file: string, text: string): string | null;
   /** Asks programs for what `read` answers next; a door that reads the kernel itself has none. */

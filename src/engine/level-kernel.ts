@@ -9,13 +9,17 @@ import type { LevelDoors, LevelKernel } from "./level-door.ts";
 /** The way a dialect serves a row, if it does. */
 export const wayOf = (row: LevelRow, dialect: Dialect): LevelWay | undefined => row.ways[dialect];
 
-/** Why this host can't do a level, or `null`. `top` is the group that holds the containers', which may not be there yet. */
+/**
+ * Why this host can't do a level, for containers of a pool where one is named, or `null`. `top` is the group that holds the
+ * containers', which may not be there yet.
+ */
 export function unsupported(
   row: LevelRow,
   cgroups: Omit<LevelKernel, "write">,
   doors: LevelDoors,
   top: string,
   host: LevelHost,
+  pool?: string,
 ): string | null {
   const lacks = row.lacks?.(host) ?? null;
   if (lacks !== null) return lacks;
@@ -25,7 +29,7 @@ export function unsupported(
     if (when?.({}, host) === false) continue;
     const door = doors[controller];
     if (door) {
-      const missing = door.missing(file);
+      const missing = door.missing(file, pool);
       if (missing !== null) return missing;
       continue;
     }
@@ -37,6 +41,13 @@ export function unsupported(
       return `the kernel has no ${file}`;
   }
   return null;
+}
+
+/** For which containers this host can't do a level that it can do for others, or `null`. */
+export function dependsOn(row: LevelRow, dialect: Dialect, doors: LevelDoors): string | null {
+  const settings = wayOf(row, dialect)?.settings ?? [];
+  const told = settings.flatMap(({ controller, file }) => doors[controller]?.depends?.(file) ?? []);
+  return told[0] ?? null;
 }
 
 /** Controllers and doors that the given levels are read from. */

@@ -19,6 +19,7 @@ import type {
 } from "../spec/level.ts";
 import { checkTogether, defaultLevels, FRESH_LEVELS, levelRequest, levelRow } from "../spec/level-request.ts";
 import { LEVELS } from "../spec/levels.ts";
+import { DEFAULT_POOL } from "../spec/pool.ts";
 import type { Store } from "../store/index.ts";
 import type { Events } from "./event.ts";
 import { giveAbove, levelsAbove, secondedAbove } from "./level-above.ts";
@@ -35,6 +36,7 @@ import {
 import { tellInside } from "./level-inside.ts";
 import {
   controllersOf,
+  dependsOn,
   readCounters,
   readEffective,
   readFigure,
@@ -54,7 +56,8 @@ export interface LevelDeps {
   doors: LevelDoors;
   events: Pick<Events, "emit">;
   instance: Instance;
-  hostFacts: () => LevelHost;
+  /** What the host has, its disks those of a pool; the default one unless told. */
+  hostFacts: (pool?: string) => LevelHost;
   /** The container as it runs, or `null` while it doesn't. */
   running: (name: string) => (LevelTarget & { pid: number }) | null;
 }
@@ -84,7 +87,8 @@ export interface LevelRequest {
 }
 
 export interface Levels {
-  catalogue(): LevelCatalogueRow[];
+  /** Of the host, or of containers in a pool. */
+  catalogue(pool?: string): LevelCatalogueRow[];
   get(name: string): Promise<Record<string, LevelState>>;
   /** Throws NO_CONTAINER, NO_LEVEL, BAD_VALUE, UNSUPPORTED, NOT_RUNNING, REFUSED, FAILED; then nothing was changed. */
   set(name: string, change: LevelRequest): Promise<LevelChange>;
@@ -97,8 +101,8 @@ export interface Levels {
   apply(name: string): Promise<void>;
   /** Takes back what was set live in a run that is over and outlived it, where the hook could not. */
   settle(name: string): Promise<void>;
-  /** Values for a new container's record, from text. Throws NO_LEVEL, BAD_VALUE, UNSUPPORTED. */
-  parseRequest(levels: Record<string, string>): LevelValues;
+  /** Values for the record of a new container in a pool, from text. Throws NO_LEVEL, BAD_VALUE, UNSUPPORTED. */
+  parseRequest(levels: Record<string, string>, pool?: string): LevelValues;
   /** What is wanted of each container that runs. */
   wantedAll(): Map<string, LevelValues>;
   /** After a container with such levels began or ended: gives the group above what all have together. Throws FAILED. */
@@ -120,8 +124,10 @@ export function createLevels(deps: LevelDeps): Levels {
   const live: LiveLevels = liveLevels(store);
   const top = cgroupTop(instance);
   const above = levelsAbove(dialect);
-  const why = (row: LevelRow, host: LevelHost) => unsupported(row, cgroups, doors, top, host);
-  const supported = (host: LevelHost) => LEVELS.filter((row) => why(row, host) === null);
+  const why = (row: LevelRow, host: LevelHost, pool?: string) =>
+    unsupported(row, cgroups, doors, top, host, pool);
+  const supported = (host: LevelHost, { pool = DEFAULT_POOL }: ContainerRecord) =>
+    LEVELS.filter((row) => why(row, host, pool) === null);
   const rowsOf = (keys: Iterable<string>) => [...keys].map(levelRow);
 
   /** What levels of a running container are read from, with everything that must be asked for asked. */
@@ -144,12 +150,19 @@ export function createLevels(deps: LevelDeps): Levels {
     ...live.get(record.uuid, run),
   });
 
-  function parse(set: Record<string, string>, host: LevelHost): LevelValues {
+  /** With `back` a level that can't be had may go back to its default: its kernel may have been able to once. */
+  function parse(
+    set: Record<string, string>,
+    host: LevelHost,
+    pool = DEFAULT_POOL,
+    back = false,
+  ): LevelValues {
     const values = levelRequest(set, host);
     for (const key of Object.keys(values)) {
       const row = levelRow(key);
-      const reason = why(row, host);
-      if (reason !== null) throw unsupportedError(row, reason);
+      const reason = why(row, host, pool);
+      if (reason !== null && !(back && row.codec.format(values[key] ?? null) === row.default))
+        throw unsupportedError(row, reason);
       for (const { controller, file, of, text } of wayOf(row, dialect)?.settings ?? []) {
         const wrong = of[0] === key ? doors[controller]?.check?.(file, text(values, host)) : null;
         if (wrong)
@@ -194,9 +207,11 @@ export function createLevels(deps: LevelDeps): Levels {
   async function pending(record: ContainerRecord): Promise<LevelValues> {
     const run = running(record.name);
     if (!run) return {};
-    const host = hostFacts();
+    const host = hostFacts(record.pool);
     // Defaults are what a start brought, so only what somebody saved can wait.
-    const rows = supported(host).filter((row) => (!row.live || row.later) && row.key in record.levels);
+    const rows = supported(host, record).filter(
+      (row) => (!row.live || row.later) && row.key in record.levels,
+    );
     if (rows.length === 0) return {};
     const effective = readEffective(await openFor(run, rows), run.cgroup, host, rows);
     const waiting = rows.filter(
@@ -266,11 +281,11 @@ export function createLevels(deps: LevelDeps): Levels {
   }
 
   async function set(name: string, request: LevelRequest): Promise<LevelChange> {
-    const host = hostFacts();
     const record = recordOf(name);
-    const values = parse(request.set, host);
-    const keys = Object.keys(values);
+    const host = hostFacts(record.pool);
     const run = running(name);
+    const values = parse(request.set, host, record.pool, run === null);
+    const keys = Object.keys(values);
     if (!run && !request.save)
       throw new WarrenError(
         "NOT_RUNNING",
@@ -326,13 +341,16 @@ export function createLevels(deps: LevelDeps): Levels {
   return {
     set,
     pending,
-    catalogue() {
-      const host = hostFacts();
-      return LEVELS.map((row) => catalogueRow(row, why(row, host), host));
+    catalogue(pool) {
+      const host = hostFacts(pool);
+      return LEVELS.map((row) => {
+        const depends = pool === undefined ? dependsOn(row, dialect, doors) : null;
+        return catalogueRow(row, { reason: why(row, host, pool), depends }, host);
+      });
     },
     async get(name) {
-      const host = hostFacts();
       const record = recordOf(name);
+      const host = hostFacts(record.pool);
       const run = running(name);
       const saved = savedOf(record, host);
       const wanted = run ? wantedOf(record, String(run.pid), host) : saved;
@@ -347,14 +365,14 @@ export function createLevels(deps: LevelDeps): Levels {
       return Object.fromEntries(LEVELS.map((row) => [row.key, state(row)]));
     },
     startValues(record, again) {
-      const host = hostFacts();
+      const host = hostFacts(record.pool);
       const levels = savedOf(record, host);
       const unsaved = again ? live.last(record.uuid) : {};
       if (!again) live.forget(record.uuid);
       checkSaved(record, host, why);
       const files: StartValue[] = [];
       const words: Record<string, Record<string, string>> = {};
-      const settings = supported(host).flatMap((row) => wayOf(row, dialect)?.settings ?? []);
+      const settings = supported(host, record).flatMap((row) => wayOf(row, dialect)?.settings ?? []);
       for (const { controller, file, of, text, when, nesting } of settings) {
         if (when?.(levels, host) === false) continue;
         const value = text(levels, host);
@@ -371,15 +389,15 @@ export function createLevels(deps: LevelDeps): Levels {
       return { files, doors: words };
     },
     async apply(name) {
-      const host = hostFacts();
       const record = recordOf(name);
+      const host = hostFacts(record.pool);
       const run = running(name);
       if (!run)
         throw new WarrenError("NOT_RUNNING", `"${name}" doesn't run`, `start it: warren start ${name}`, {
           name,
         });
       const saved = savedOf(record, host);
-      const rows = supported(host).filter((row) => row.live);
+      const rows = supported(host, record).filter((row) => row.live);
       const effective = readEffective(await openFor(run, rows), run.cgroup, host, rows);
       const keys = rows
         .filter((row) => waits(row, effective[row.key] ?? null, saved[row.key] ?? null, host) === null)
@@ -387,8 +405,8 @@ export function createLevels(deps: LevelDeps): Levels {
       await change(run, keys, saved, host, () => live.forget(record.uuid));
     },
     async settle(name) {
-      const host = hostFacts();
       const record = recordOf(name);
+      const host = hostFacts(record.pool);
       const run = running(name);
       if (!run || Object.keys(live.get(record.uuid, String(run.pid))).length > 0) return;
       const outlives = (key: string): boolean =>
@@ -402,9 +420,9 @@ export function createLevels(deps: LevelDeps): Levels {
       const keys = Object.keys({ ...levels, ...live.last(uuid) });
       if (keys.some((key) => above.has(key))) await giveAll();
     },
-    parseRequest(levels) {
-      const host = hostFacts();
-      const values = parse(levels, host);
+    parseRequest(levels, pool) {
+      const host = hostFacts(pool);
+      const values = parse(levels, host, pool);
       checkTogether({ ...defaultLevels(host), ...values }, dialect);
       return values;
     },

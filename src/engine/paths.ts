@@ -1,4 +1,5 @@
 import type { Instance } from "../spec/instance.ts";
+import type { Places } from "./pool-place.ts";
 
 /** Where an instance keeps what belongs to a container. */
 export interface Paths {
@@ -13,8 +14,10 @@ export interface Paths {
   images: string;
   roots: string;
   scratch: string;
-  /** Snapshots of all containers, and one of them by its id: `upper`, `work`. */
-  snapshots: string;
+  /** Directory of the pool that holds a container's files, and of the pool that a path is in. */
+  place(uuid: string): string;
+  holding(path: string): string;
+  /** A snapshot by its id, in the pool of its container: `upper`, `work`. */
   snapshot(id: string): string;
   /** A container's own files: `upper`, `work`, `console.log`. */
   data(uuid: string): string;
@@ -34,7 +37,8 @@ export interface Paths {
   runOf(name: string): string;
 }
 
-export function pathsOf({ state, run }: Instance): Paths {
+export function pathsOf({ state, run }: Instance, places: Places): Paths {
+  const data = (uuid: string): string => `${places.of(uuid)}/containers/${uuid}`;
   return {
     lxc: `${run}/lxc`,
     hook: `${run}/hook`,
@@ -44,10 +48,11 @@ export function pathsOf({ state, run }: Instance): Paths {
     images: `${state}/images`,
     roots: `${run}/rootfs`,
     scratch: `${run}/scratch`,
-    snapshots: `${state}/snapshots`,
-    snapshot: (id) => `${state}/snapshots/${id}`,
-    data: (uuid) => `${state}/containers/${uuid}`,
-    console: (uuid) => `${state}/containers/${uuid}/console.log`,
+    place: places.of,
+    holding: places.holding,
+    snapshot: (id) => `${places.ofSnapshot(id)}/snapshots/${id}`,
+    data,
+    console: (uuid) => `${data(uuid)}/console.log`,
     root: (uuid) => `${run}/rootfs/${uuid}/root`,
     rootGuard: (uuid) => `${run}/rootfs/${uuid}`,
     pts: (uuid) => `${run}/rootfs/${uuid}/pts`,

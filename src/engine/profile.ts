@@ -47,10 +47,15 @@ export interface Profiles {
   /** `file` is where the text came from, for a name that nobody says. Throws BAD_VALUE, NO_LEVEL, EXISTS. */
   import(o: { text: string; name?: string; file?: string; replace?: boolean }): ProfileImported;
   /**
-   * The levels of profiles on this host, the later one's above, `own` above all. Throws NO_PROFILE, and UNSUPPORTED for
+   * The levels of profiles on this host, for containers in a pool where one is named, the later one's above, `own` above all. Throws NO_PROFILE, and UNSUPPORTED for
    * what the host can't do unless that is to be skipped; what is in `own` is never skipped.
    */
-  resolve(names: readonly string[], own: Readonly<Record<string, string>>, skip: boolean): Resolved;
+  resolve(
+    names: readonly string[],
+    own: Readonly<Record<string, string>>,
+    skip: boolean,
+    pool?: string,
+  ): Resolved;
 }
 
 const builtin = (name: string): Profile | undefined => {
@@ -166,12 +171,12 @@ export function createProfiles(c: Pick<Context, "store" | "events" | "levels" | 
       }
       return { profile: insert(vacant(wanted), read.content), leftOut: read.leftOut };
     },
-    resolve(names, given, skip) {
+    resolve(names, given, skip, pool) {
       const { levels, priority } = mergeProfiles(names.map(info));
       if (names.length === 0) return { levels: { ...given }, priority, skipped: [] };
       const host = capacity(c.instance.state);
       const reasons = new Map(
-        c.levels.catalogue().flatMap(({ key, reason }) => (reason ? [[key, reason]] : [])),
+        c.levels.catalogue(pool).flatMap(({ key, reason }) => (reason ? [[key, reason]] : [])),
       );
       const all = withOwn(levels, given);
       const skipped = Object.entries(levels).flatMap(([key, value]) => {

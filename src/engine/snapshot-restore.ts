@@ -120,7 +120,7 @@ function count(
   limits: { space: number | null; inodes: number | null },
 ): void {
   const [data, base] = [c.paths.data(r.uuid), baseOf(r)];
-  const which = c.quotas.inodes ? (["space", "inodes"] as const) : (["space"] as const);
+  const which = (["space", "inodes"] as const).filter((each) => c.quotas.missing(data, each) === null);
   for (const each of which) c.quotas.limit(data, base, each, null);
   c.quotas.adopt(data, base);
   for (const each of which) c.quotas.limit(data, base, each, limits[each]);

@@ -3,13 +3,13 @@ import { DROPPED_CAPABILITIES } from "../spec/capabilities.ts";
 import { type ContainerRecord, IDS_PER_CONTAINER } from "../spec/container.ts";
 import { WarrenError } from "../spec/errors.ts";
 import { monitorTop } from "../spec/instance.ts";
-import { waitBoot } from "./boot.ts";
 import { DEFAULT_POOL } from "../spec/pool.ts";
+import { waitBoot } from "./boot.ts";
 import { type Context, record } from "./context.ts";
 import { writeIdentity } from "./identity.ts";
 import { startLevels } from "./level-start.ts";
 import type { Work } from "./operation.ts";
-import { prepareProgram, programFailure } from "./program.ts";
+import { exitCode, prepareProgram, programEnded } from "./program.ts";
 import { baseOf, cgroupOf, cleanUp, linkOf, mountContainer, unmountContainer } from "./root.ts";
 import type { Live } from "./runtime.ts";
 import { writeSeed } from "./seed.ts";
@@ -17,14 +17,14 @@ import { shareAtStart } from "./share-start.ts";
 
 /**
  * Starts a container; resolves when init runs and the network is up. Throws RUNNING; undone when it fails. When only
- * the waiting for its boot fails, it runs on. Throws REFUSED when the host can't keep what is guaranteed to it.
+ * the waiting for its boot fails, it runs on; `null` for a program that has ended already. Throws REFUSED when the host can't keep what is guaranteed to it.
  */
 export async function start(
   c: Context,
   name: string,
   o: { waitBoot?: boolean; overcommit?: boolean | undefined },
   work: Work,
-): Promise<Live> {
+): Promise<Live | null> {
   const r = record(c.store, name);
   if (c.runtime.get(name))
     throw new WarrenError("RUNNING", `${name} runs already`, `see \`warren info ${name}\``);
@@ -53,6 +53,13 @@ export async function start(
   }
   work.progress("starting init");
   const found = await boot(c, r, rootfs, work);
+  if (typeof found === "number") {
+    // A program that was over before anybody could look: it ran, and what it said is in its log.
+    await cleanUp(c, r);
+    programEnded(c, r, found);
+    work.keep();
+    return null;
+  }
   const live = c.runtime.adopt(name, found);
   await c.levels.giveAbove(r);
   c.store.containers.update(name, (old) => ({
@@ -72,7 +79,8 @@ export async function start(
   return live;
 }
 
-async function boot(c: Context, r: ContainerRecord, rootfs: string, work: Work): Promise<Running> {
+/** Starts init; the answer is a number, its code, when it was a program that has ended already. */
+async function boot(c: Context, r: ContainerRecord, rootfs: string, work: Work): Promise<Running | number> {
   const cgroup = cgroupOf(c, r.name);
   const levels = await startLevels(c, r);
   const program = prepareProgram(c, r, rootfs);
@@ -106,8 +114,9 @@ async function boot(c: Context, r: ContainerRecord, rootfs: string, work: Work):
       levels.hook,
       work.signal,
     );
-  } catch (thrown) {
-    const error = program ? programFailure(c, r, thrown) : thrown;
+  } catch (error) {
+    const code = program && exitCode(c, r.uuid);
+    if (code !== null) return code;
     if (error instanceof WarrenError && error.code === "FAILED")
       c.store.containers.update(r.name, (old) => ({ ...old, failure: error.message }));
     throw error;

@@ -5,14 +5,18 @@ import { collectGarbage } from "./garbage.ts";
 
 /** Moves a tree out of sight, under a name of its own in the trash; nothing when it is not there. */
 export function intoTrash(c: Context, path: string, as: string): void {
-  mkdirSync(c.paths.trash, { recursive: true, mode: 0o700 });
-  if (existsSync(path)) renameSync(path, `${c.paths.trash}/${as}`);
+  if (!existsSync(path)) return;
+  // Each pool has its own, for nothing is renamed from one file system to another.
+  const trash = `${c.paths.holding(path)}/trash`;
+  mkdirSync(trash, { recursive: true, mode: 0o700 });
+  renameSync(path, `${trash}/${as}`);
 }
 
-/** Deletes one tree of the trash, or all that an earlier daemon left there. */
+/** Deletes one tree of the trash of all pools, or all that an earlier daemon left there. */
 export async function emptyTrash(c: Context, uuid = ""): Promise<void> {
   try {
-    await rm(`${c.paths.trash}/${uuid}`, { recursive: true, force: true });
+    for (const { path } of c.pools.places())
+      await rm(`${path}/trash/${uuid}`, { recursive: true, force: true });
     if (uuid === "" || !existsSync(`${c.paths.trash}/${uuid}.lower`)) return;
     await rm(`${c.paths.trash}/${uuid}.lower`, { recursive: true, force: true });
     await collectGarbage(c.objects);

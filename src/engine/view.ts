@@ -8,6 +8,7 @@ import {
   IDS_PER_CONTAINER,
   type LevelValues,
 } from "../spec/container.ts";
+import { DEFAULT_POOL } from "../spec/pool.ts";
 import type { Context } from "./context.ts";
 import { baseOf, cgroupOf, linkOf } from "./root.ts";
 import { snapshotsOf } from "./snapshot-record.ts";
@@ -75,6 +76,7 @@ export async function info(
     wanted: r.wanted,
     priority: r.priority,
     profiles: r.profiles ?? [],
+    pool: r.pool ?? DEFAULT_POOL,
     snapshots: snapshotsOf(c.store, r.uuid).map(({ name }) => name),
     schedule: r.schedule ? { every: r.schedule.every, keep: r.schedule.keep } : null,
     version: r.version,

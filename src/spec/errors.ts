@@ -31,6 +31,7 @@ export const ERRORS = {
   NO_SNAPSHOT: kind(3, 404, "there is no snapshot of that name"),
   NO_LEVEL: kind(3, 404, "there is no level of that key"),
   NO_PROFILE: kind(3, 404, "there is no profile of that name"),
+  NO_POOL: kind(3, 404, "there is no pool of that name"),
   NO_OPERATION: kind(3, 404, "there is no operation of that id"),
   NO_FILE: kind(3, 404, "there is no such file"),
   NO_ROUTE: kind(3, 404, "there is nothing at that address of the API"),

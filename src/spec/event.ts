@@ -34,6 +34,12 @@ export const EVENT_TYPES = {
     "the CPU limit held a container back for long; details: key, limit, share of the periods, seconds",
   pressure:
     "a container's tasks waited for long; details: resource, some and full as shares of the time, seconds",
+  "pool-created": "a pool is there; details: pool, kind, format",
+  "pool-grown": "a pool is larger; details: pool, size",
+  "pool-deleted": "a pool is gone",
+  "pool-near-full": "a pool is nearly full; details: pool, and its room in bytes and files",
+  "pool-full": "writes of the containers in a pool fail; details: pool, and its room in bytes and files",
+  "container-moved": "a container's files are in another pool; details.from and details.to",
   "profile-saved": "a profile was made, changed or renamed; containers stay as they are",
   "profile-deleted": "a profile is gone; containers stay as they are",
   "container-restored":

@@ -205,6 +205,8 @@ export interface LevelCatalogueRow {
   supported: boolean;
   /** Why it isn't supported. */
   reason?: string;
+  /** For which containers it isn't, where it is for others, and why. */
+  depends?: string;
   enforcement: string;
   alias?: string;
   /** In base units of this host. */

@@ -11,6 +11,8 @@ export interface WatchConfig {
   repeat: number;
   /** Part of its limit from which on a level is near it. */
   near: number | null;
+  /** Part of a pool's room from which on it is nearly full. */
+  pool: number | null;
   /** Part of the CPU limit's periods in which a container is throttled, and for how long. */
   throttled: number | null;
   throttledFor: number;
@@ -24,6 +26,7 @@ export const DEFAULT_WATCH: WatchConfig = {
   share: 0.005,
   repeat: 60,
   near: 0.9,
+  pool: 0.9,
   throttled: 0.5,
   throttledFor: 30,
   pressure: { cpu: 0.8, memory: 0.2, io: 0.6 },
@@ -57,6 +60,7 @@ export function parseWatch(
     share: number(given.share, "share", DEFAULT_WATCH.share, 0.0001, 1),
     repeat: span("repeat"),
     near: share(given.near, "near", DEFAULT_WATCH.near),
+    pool: share(given.pool, "pool", DEFAULT_WATCH.pool),
     throttled: share(given.throttled, "throttled", DEFAULT_WATCH.throttled),
     throttledFor: span("throttledFor"),
     pressure: { cpu: resource("cpu"), memory: resource("memory"), io: resource("io") },

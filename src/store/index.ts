@@ -8,6 +8,7 @@ import type { CounterRecord } from "../spec/counter.ts";
 import type { WarrenEvent } from "../spec/event.ts";
 import type { ImageRecord } from "../spec/image.ts";
 import type { OperationRecord } from "../spec/operation.ts";
+import type { PoolRecord } from "../spec/pool.ts";
 import type { ProfileRecord } from "../spec/profile.ts";
 import type { SnapshotRecord } from "../spec/snapshot.ts";
 
@@ -38,6 +39,7 @@ export interface Store {
   images: Records<ImageRecord>;
   operations: Records<OperationRecord>;
   profiles: Records<ProfileRecord>;
+  pools: Records<PoolRecord>;
   /** Snapshots of containers, by their id. */
   snapshots: Records<SnapshotRecord>;
   /** What levels counted, by the container's uuid. */

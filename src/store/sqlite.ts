@@ -5,6 +5,7 @@ import { WarrenError } from "../spec/errors.ts";
 import type { WarrenEvent } from "../spec/event.ts";
 import type { ImageRecord } from "../spec/image.ts";
 import type { OperationRecord } from "../spec/operation.ts";
+import type { PoolRecord } from "../spec/pool.ts";
 import type { ProfileRecord } from "../spec/profile.ts";
 import type { SnapshotRecord } from "../spec/snapshot.ts";
 import type { EventLog, Records, Settings, Store } from "./index.ts";
@@ -25,6 +26,7 @@ export function openStore(file: string): Store {
   const images = records<ImageRecord>(db, "images", "image");
   const operations = records<OperationRecord>(db, "operations", "operation");
   const profiles = records<ProfileRecord>(db, "profiles", "profile");
+  const pools = records<PoolRecord>(db, "pools", "pool");
   const snapshots = records<SnapshotRecord>(db, "snapshots", "snapshot");
   const counters = records<CounterRecord>(db, "counters", "counters of");
   return {
@@ -32,6 +34,7 @@ export function openStore(file: string): Store {
     images,
     operations,
     profiles,
+    pools,
     snapshots,
     counters,
     events: eventLog(db),
@@ -41,7 +44,7 @@ export function openStore(file: string): Store {
         return db.transaction(work).immediate() as ReturnType<typeof work>;
       } catch (error) {
         // The file went back to what it was; what is kept in memory must too.
-        for (const table of [containers, images, operations, profiles, snapshots, counters]) table.reload();
+        for (const table of [containers, images, operations, profiles, pools, snapshots, counters]) table.reload();
         throw error;
       }
     },

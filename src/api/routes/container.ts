@@ -137,8 +137,9 @@ export function containerRoutes(app: OpenAPIHono, deps: Deps): void {
   });
   app.openapi(copy, (c) => {
     const { name } = c.req.valid("param");
-    const { to, snapshot } = c.req.valid("json");
-    const record = containers.copy(snapshot === undefined ? name : `${name}/${snapshot}`, to);
+    const { to, snapshot, pool } = c.req.valid("json");
+    const from = snapshot === undefined ? name : `${name}/${snapshot}`;
+    const record = containers.copy(from, to, given({ pool }));
     return operationAnswer(c, deps, record, c.req.valid("query").wait);
   });
 }

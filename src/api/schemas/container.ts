@@ -45,6 +45,7 @@ export const containerInfo = summary
       .object({ every: z.number().describe("Seconds"), keep: z.number() })
       .nullable()
       .describe("When snapshots are made by themselves"),
+    pool: z.string().describe("Where its files are"),
     version: z.number(),
   })
   .openapi("ContainerInfo");
@@ -75,6 +76,7 @@ export const createRequest = z
       .describe("Leave out what profiles ask for and this host can't do, rather than refusing"),
     overcommit,
     priority: priority.optional(),
+    pool: z.string().optional().describe("Where its files are; the pool that is set for new containers when absent"),
     app: z
       .strictObject({
         command: z.array(z.string()).max(1000).optional().describe("In place of the image's own words"),
@@ -96,6 +98,7 @@ export const copyRequest = z
   .strictObject({
     to: z.string(),
     snapshot: z.string().optional().describe("What it was then, instead of what it is now"),
+    pool: z.string().optional().describe("The other's unless told"),
   })
   .openapi("CopyRequest");
 

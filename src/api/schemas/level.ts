@@ -46,6 +46,7 @@ export const catalogueRow = z
     live: z.boolean(),
     supported: z.boolean(),
     reason: z.string().optional(),
+    depends: z.string().optional().describe("For which containers it is not supported, and why"),
     enforcement: z.string(),
     alias: z.string().optional(),
     default: levelValue,

@@ -31,14 +31,20 @@ export const copy = command({
   description:
     "The copy has the other's files and saved levels, and an identity and addresses of its own. NAME/SNAPSHOT is what it was then.",
   args: { name: container, to },
-  options: {},
+  options: {
+    pool: {
+      value: "POOL",
+      complete: "pool",
+      help: "where the copy's files are; the other's pool unless told",
+    },
+  },
   examples: [
     ["copy web web2", ""],
     ["copy web/before-upgrade web2", "of a snapshot"],
   ],
-  async handler({ name, to }, ctx) {
+  async handler({ name, to, pool }, ctx) {
     const [from, snapshot] = divided(name);
-    const json = { to, ...(snapshot === undefined ? {} : { snapshot }) };
+    const json = { to, pool, ...(snapshot === undefined ? {} : { snapshot }) };
     const record = await perform(ctx, "POST", `/v1/containers${at(from, "copy")}`, { json });
     await ctx.out.done(`${name} copied to ${to}`, record);
     return 0;

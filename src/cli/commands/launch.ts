@@ -39,6 +39,11 @@ const shared = {
   "skip-unsupported": skipUnsupported,
   overcommit,
   priority,
+  pool: {
+    value: "POOL",
+    complete: "pool",
+    help: "where its files are; the pool that is set for new containers unless told",
+  },
   ...guestOptions,
 } as const;
 
@@ -50,6 +55,7 @@ interface Asked extends GuestAsked {
   "skip-unsupported": boolean;
   overcommit: boolean;
   priority: string | undefined;
+  pool: string | undefined;
 }
 
 /** The request that both commands send. */
@@ -60,6 +66,7 @@ const requestOf = async (given: Asked): Promise<Omit<CreateRequest, "start" | "w
   profiles: given.profile,
   skipUnsupported: given["skip-unsupported"],
   overcommit: given.overcommit,
+  ...(given.pool === undefined ? {} : { pool: given.pool }),
   ...order(given.priority),
   ...(await guestRequest(given)),
 });

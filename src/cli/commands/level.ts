@@ -129,7 +129,8 @@ const catalogueColumns: Record<string, Column<LevelCatalogueRow>> = {
   alias: { get: (row) => row.alias },
   supported: {
     get: (row) => row.supported,
-    show: (yes: boolean, row) => (yes ? "yes" : `no: ${row.reason ?? ""}`),
+    show: (yes: boolean, { reason = "", depends }) =>
+      !yes ? `no: ${reason}` : depends ? `yes; ${depends}` : "yes",
   },
 };
 

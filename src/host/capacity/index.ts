@@ -9,12 +9,13 @@ import { COST_FILE } from "../../spec/levels/io.ts";
 import { chosenScheduler, costed, deviceBehind, hardLimits, meminfo, raises } from "./text.ts";
 
 /**
- * Reads the host's capacity; `state` is where the containers' files are, `root` where /proc and /sys are found. Throws
- * what reading throws.
+ * Reads the host's capacity; `state` is where the images are, `pool` where the containers' own files are, `root` where
+ * /proc and /sys are found. Throws what reading throws.
  */
-export function capacity(state = "/", root = "/"): LevelHost {
+export function capacity(state = "/", pool = state, root = "/"): LevelHost {
   const read = (path: string): string => readFileSync(`${root}${path}`, "latin1");
-  const disks = disksBehind(state, root);
+  const below = disksBehind(state, root);
+  const disks = [...new Set([...below, ...(pool === state ? [] : disksBehind(pool, root))])];
   const memory = meminfo(read("proc/meminfo"));
   return {
     memory: memory.MemTotal ?? 0,
@@ -22,7 +23,8 @@ export function capacity(state = "/", root = "/"): LevelHost {
     cpus: read("sys/devices/system/cpu/online").trim(),
     nodes: optional(() => read("sys/devices/system/node/online").trim()) ?? "0",
     disks,
-    sharing: sharingOf(disks, root),
+    // Of a pool in a file only what is behind the file is shared by weight.
+    sharing: sharingOf(below, root),
     raises: raises(read("proc/self/status")),
     rlimits: hardLimits(read("proc/self/limits")),
     oomScore: Number(optional(() => read("proc/self/oom_score_adj")) ?? 0),

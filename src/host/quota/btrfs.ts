@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, statSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { WarrenError } from "../../spec/errors.ts";
 import { ioctl } from "../syscall/index.ts";
-import type { Quotas } from "./index.ts";
+import type { FileSystemQuotas } from "./index.ts";
 import { withDir } from "./project.ts";
 import { qgroupLimit, qgroupOf, qgroupSearch } from "./text.ts";
 
@@ -26,8 +26,8 @@ function subvolume(fd: number, path: string): bigint | null {
 }
 
 /** Quota groups of btrfs: every container is a subvolume. It counts bytes; files it doesn't. */
-export function btrfsQuotas(): Quotas {
-  const read: Quotas["read"] = (path) =>
+export function btrfsQuotas(): FileSystemQuotas {
+  const read: FileSystemQuotas["read"] = (path) =>
     withDir(path, (fd) => {
       const id = subvolume(fd, path);
       if (id === null) return null;
@@ -42,8 +42,9 @@ export function btrfsQuotas(): Quotas {
     });
 
   return {
-    missing: () => null,
-    inodes: false,
+    type: "btrfs",
+    missing: (dir, which) =>
+      which === "inodes" ? `${dir} is on a file system that counts bytes and no files` : null,
     makeTree(path) {
       withDir(dirname(path), (fd) => {
         // struct btrfs_ioctl_vol_args { fd, name[4088] }
@@ -73,11 +74,11 @@ export function btrfsQuotas(): Quotas {
 }
 
 /** Where neither is: a plain directory. */
-export function noQuotas(dir: string, type: string): Quotas {
+export function noQuotas(dir: string, type: string): FileSystemQuotas {
   return {
+    type,
     missing: () =>
-      `${dir} is on ${type}, which has no quota of trees: put it on xfs or ext4 with project quota, or on btrfs`,
-    inodes: false,
+      `${dir} is on ${type}, which has no quota of trees: put it on xfs or ext4 with project quota, or on btrfs, or make a pool`,
     makeTree: (path) => mkdirSync(path, { mode: 0o700 }),
     adopt: () => undefined,
     read: () => null,

@@ -12,10 +12,8 @@ import type { Quota } from "./text.ts";
 export type { Quota } from "./text.ts";
 
 export interface Quotas {
-  /** Why trees below `dir` can't be limited, or `null`. */
-  missing(dir: string): string | null;
-  /** Whether files can be limited as well as bytes. */
-  inodes: boolean;
+  /** Why what trees below `dir` take can't be limited, bytes unless files are asked for, or `null`. */
+  missing(dir: string, which?: "space" | "inodes"): string | null;
   /** Makes the directory of a container so that it can be limited. `project` is a number of its own on this host. */
   makeTree(path: string, project: number): void;
   /**
@@ -31,13 +29,19 @@ export interface Quotas {
   forget(dir: string, project: number): void;
 }
 
+/** Those of one file system. */
+export interface FileSystemQuotas extends Quotas {
+  /** Its type, as /proc/self/mountinfo calls it. */
+  readonly type: string;
+}
+
 /** Magic numbers of statfs(2). */
 const BTRFS = 0x9123683e;
 const XFS = 0x58465342;
 const EXT4 = 0xef53;
 
 /** The quotas of the file system that holds `dir`. */
-export function openQuotas(dir: string): Quotas {
+export function openQuotas(dir: string): FileSystemQuotas {
   const { type } = statfsSync(dir);
   if (type === BTRFS) return btrfsQuotas();
   const mount = mountOf(readFileSync("/proc/self/mountinfo", "latin1"), dir);

@@ -1,7 +1,7 @@
 import { closeSync, constants, lstatSync, mkdirSync, openSync, readdirSync } from "node:fs";
 import { asWarrenError } from "../../spec/errors.ts";
 import { ioctl, quotactl } from "../syscall/index.ts";
-import type { Quotas } from "./index.ts";
+import type { FileSystemQuotas } from "./index.ts";
 import { dqblkOf, emptyDqblk, FSXATTR, quotaOf, setProject } from "./text.ts";
 
 /** QCMD(Q_GETQUOTA, PRJQUOTA) and its sibling (quotactl(2)); the kernel takes them for xfs as well. */
@@ -15,7 +15,7 @@ const UNCOUNTED = new Set(["ENOENT", "ESRCH"]);
 const errnoOf = (error: unknown): string => String(asWarrenError(error).details?.errno);
 
 /** Project quota of xfs and ext4: every file of a container carries its project. */
-export function projectQuotas(type: string, source: string): Quotas {
+export function projectQuotas(type: string, source: string): FileSystemQuotas {
   const get = (fd: number, project: number): Uint8Array => {
     const bytes = emptyDqblk();
     quotactl(fd, GET, project, bytes, source);
@@ -55,13 +55,13 @@ export function projectQuotas(type: string, source: string): Quotas {
       return null;
     } catch (error) {
       if (errnoOf(error) === "ENOENT") return null;
-      return `${dir} is on ${type} without project quota: mount ${source} with prjquota`;
+      return `${dir} is on ${type} without project quota: mount ${source} with prjquota, or make a pool`;
     }
   }
 
   return {
+    type,
     missing,
-    inodes: true,
     makeTree(path, project) {
       mkdirSync(path, { mode: 0o700 });
       if (missing(path) === null) adopt(path, project);
