@@ -87,11 +87,11 @@ async function* piecesOf(
     const { upper, drop } = await view();
     try {
       const listing = await listed(c, { upper, drop }, s, signal);
-      const changes = previous && changesBetween(previous, listing);
+      const { removed, changed, whiteouts } = changesBetween(previous, listing);
       const { digest, overlay } = listing;
-      const meta: StageMeta = { digest, removed: changes?.removed ?? [], overlay };
+      const meta: StageMeta = { digest, removed, whiteouts, overlay };
       yield { name: `${i}/meta.json`, text: JSON.stringify(meta) };
-      yield* files(c, `${i}/files`, upper, changes?.changed ?? null, signal);
+      yield* files(c, `${i}/files`, upper, changed, signal);
       previous = listing;
     } finally {
       if (s) drop();
@@ -108,18 +108,14 @@ async function seen(c: Context, { s, view }: State, signal: AbortSignal): Promis
   }
 }
 
-/** The files of a tree, all or only those named. */
+/** Those files of a tree that are named. */
 async function* files(
   c: Context,
   name: string,
   upper: string,
-  changed: readonly string[] | null,
+  changed: readonly string[],
   signal: AbortSignal,
 ): AsyncGenerator<Piece, void> {
-  if (changed === null) {
-    yield { name, open: () => pack([{ directory: upper, names: ["."] }], "none", signal).stream };
-    return;
-  }
   // In the trash, where the next start of the daemon finds it.
   const list = `${c.paths.trash}/${Bun.randomUUIDv7()}.list`;
   mkdirSync(dirname(list), { recursive: true, mode: 0o700 });

@@ -5,6 +5,7 @@ import {
   type Listing,
   listTree,
   type Member,
+  makeWhiteouts,
   noteOverlay,
 } from "../host/backup/index.ts";
 import { breather } from "../host/object/index.ts";
@@ -48,6 +49,7 @@ export async function receiveStage(
   const meta = readStageMeta(await reader.text(await expect(reader, `${number}/meta.json`), META_MOST));
   await applyChanges(upper, meta.removed);
   await unpack(c, reader, `${number}/files`, { into: upper, at: scratch, nested: true }, work);
+  makeWhiteouts(upper, meta.whiteouts);
   noteOverlay(upper, meta.overlay, before?.overlay ?? []);
   work.progress("verifying");
   const now = await listTree(upper, breather("verifying the import", work.signal));

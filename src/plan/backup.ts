@@ -128,6 +128,7 @@ export function readStageMeta(text: string): StageMeta {
   return {
     digest: digest(it.digest, "digest"),
     removed: list(it.removed, "removed").map((each) => path(each)),
+    whiteouts: list(it.whiteouts, "whiteouts").map((each) => path(each)),
     overlay: list(it.overlay, "overlay").map((each) => {
       const note = fields(each, "overlay");
       const [name, value] = [note.name, string(note.value, "overlay.value")];

@@ -51,6 +51,8 @@ export interface StageMeta {
   digest: string;
   /** What goes before the files of the stage come. */
   removed: string[];
+  /** Marks of overlay for what was deleted below, new or in the place of something else. */
+  whiteouts: string[];
   /** What overlay noted at directories, which archives don't carry. */
   overlay: { path: string; name: "opaque" | "redirect"; value: string }[];
 }

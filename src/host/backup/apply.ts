@@ -2,7 +2,7 @@ import { closeSync, constants } from "node:fs";
 import { asWarrenError, WarrenError } from "../../spec/errors.ts";
 import { run } from "../exec/index.ts";
 import { inRoot } from "../guestfs/index.ts";
-import { openInRoot, removeEntry } from "../syscall/index.ts";
+import { makeNode, openInRoot, removeEntry } from "../syscall/index.ts";
 import { removeAttribute, setAttribute } from "../syscall/xattr.ts";
 import type { OverlayNote } from "./listing.ts";
 
@@ -25,6 +25,23 @@ export async function applyChanges(top: string, removed: readonly string[]): Pro
       // rm(1) walks by descriptor and follows nothing.
       const at = Buffer.concat([Buffer.from(`/proc/${process.pid}/fd/${parent}/`), bytes(name)]);
       await run(["xargs", "-0", "rm", "-rf", "--one-file-system", "--"], { input: at, timeout: 3_600_000 });
+    } finally {
+      closeSync(parent);
+    }
+  }
+}
+
+/** Makes overlay's marks for what was deleted below. */
+export function makeWhiteouts(top: string, paths: readonly string[]): void {
+  const S_IFCHR = 0o020000;
+  for (const path of paths) {
+    const cut = path.lastIndexOf("/");
+    const parent = inRoot(top, (dir) => opened(dir, path.slice(0, cut), O_PATH | O_DIRECTORY));
+    try {
+      const at = Buffer.concat([Buffer.from(`/proc/self/fd/${parent}/`), bytes(path.slice(cut + 1))]);
+      makeNode(at, S_IFCHR, 0, 0);
+    } catch (error) {
+      throw asWarrenError(error).details?.errno === "EEXIST" ? hostile(path) : error;
     } finally {
       closeSync(parent);
     }

@@ -4,7 +4,7 @@
  * An export is hostile when it is read. What must never happen here: a name of it used as a path of the host, trust
  * in a length or a digest that was not checked.
  */
-export { applyChanges, noteOverlay } from "./apply.ts";
+export { applyChanges, makeWhiteouts, noteOverlay } from "./apply.ts";
 export { type ArchiveReader, type Member, readArchive } from "./archive-read.ts";
 export { type Piece, writeArchive } from "./archive-write.ts";
 export { type Changes, changesBetween, type Listing, listTree, type OverlayNote } from "./listing.ts";

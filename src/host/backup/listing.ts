@@ -23,10 +23,13 @@ export interface Listing {
 export interface Changes {
   /** What must go first; what is below goes with it. */
   removed: string[];
-  /** What is new or different, parents before what they hold. */
+  /** What is new or different, parents before what they hold; all of it files, directories and links. */
   changed: string[];
+  /** The same of overlay's marks for what was deleted below. */
+  whiteouts: string[];
 }
 
+const WHITEOUT = "w";
 const OVERLAY = /^trusted\.overlay\.(opaque|redirect)$/;
 
 /**
@@ -43,7 +46,7 @@ export async function listTree(top: string, breathe: () => Promise<void> | undef
   const own = async (at: Buffer, path: string, stat: BigIntStats): Promise<string[] | null> => {
     if (stat.isDirectory()) return ["d"];
     if (stat.isSymbolicLink()) return ["l", readlinkSync(at, { encoding: "buffer" }).toString("latin1")];
-    if (stat.isCharacterDevice() && stat.rdev === 0n) return ["w"];
+    if (stat.isCharacterDevice() && stat.rdev === 0n) return [WHITEOUT];
     if (stat.isFIFO()) return ["p"];
     if (!stat.isFile()) return null;
     const first = stat.nlink > 1n ? firsts.get(stat.ino) : undefined;
@@ -55,7 +58,9 @@ export async function listTree(top: string, breathe: () => Promise<void> | undef
   const describe = async (at: Buffer, path: string, stat: BigIntStats): Promise<void> => {
     const fields = await own(at, path, stat);
     if (fields === null) return;
-    fields.push((Number(stat.mode) & 0o7777).toString(8), `${stat.uid}`, `${stat.gid}`);
+    // Overlay makes its marks with its own owner; nothing looks at that.
+    if (fields[0] !== WHITEOUT)
+      fields.push((Number(stat.mode) & 0o7777).toString(8), `${stat.uid}`, `${stat.gid}`);
     const kept = attributesOf(at).filter((a) => KEPT_ATTRIBUTES.test(a.name) || OVERLAY.test(a.name));
     for (const { name, value } of kept.sort(byName)) {
       fields.push(name, value.toString("hex"));
@@ -97,8 +102,14 @@ export async function listTree(top: string, breathe: () => Promise<void> | undef
 const byName = (a: Attribute, b: Attribute): number => (a.name < b.name ? -1 : 1);
 const typeOf = (text: string | undefined): string => (text?.[0] === "h" ? "f" : (text?.[0] ?? ""));
 
-/** What has to be done to the tree of one listing so that it becomes that of the other. Pure. */
-export function changesBetween(from: Listing, to: Listing): Changes {
+const NOTHING: Pick<Listing, "entries"> = { entries: new Map() };
+
+/** What has to be done to the tree of one listing, an empty one unless given, so that it becomes that of the other. Pure. */
+export function changesBetween(from: Pick<Listing, "entries"> | null, to: Pick<Listing, "entries">): Changes {
+  return changes(from ?? NOTHING, to);
+}
+
+function changes(from: Pick<Listing, "entries">, to: Pick<Listing, "entries">): Changes {
   const removed: string[] = [];
   for (const [path, text] of from.entries) {
     const last = removed.at(-1);
@@ -118,5 +129,8 @@ export function changesBetween(from: Listing, to: Listing): Changes {
     }
   for (const names of groups.values())
     if (names.some((name) => differs.has(name))) for (const name of names) differs.add(name);
-  return { removed, changed: [...to.entries.keys()].filter((path) => differs.has(path)) };
+  const [changed, whiteouts]: [string[], string[]] = [[], []];
+  for (const [path, text] of to.entries)
+    if (differs.has(path)) (text === WHITEOUT ? whiteouts : changed).push(path);
+  return { removed, changed, whiteouts };
 }

@@ -147,11 +147,11 @@ export function makeDirectory(dir: number, name: string, mode: number): void {
 }
 
 /** mknodat(2) of a device; `mode` has its type. */
-export function makeNode(path: string, mode: number, major: number, minor: number): void {
+export function makeNode(path: string | Uint8Array, mode: number, major: number, minor: number): void {
   const text = cstring(path);
   // dev_t as the kernel takes it: 12 bits of major above 8 bits of minor, the minor's upper 12 above both.
   const device = ((minor & 0xfff00) << 12) | (major << 8) | (minor & 0xff);
-  call("mknodat", path, AT_FDCWD, ptr(text), mode, device >>> 0);
+  call("mknodat", String(path), AT_FDCWD, ptr(text), mode, device >>> 0);
 }
 
 /** unlinkat(2): `name` is one component, below the directory `dir`. */
