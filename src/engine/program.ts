@@ -1,5 +1,5 @@
 import { chmodSync, rmSync, writeFileSync } from "node:fs";
-import { readText } from "../host/guestfs/index.ts";
+import { inRoot, makeParents, readText } from "../host/guestfs/index.ts";
 import { requireBusybox } from "../host/image/index.ts";
 import { fstabEscape } from "../host/lxc/index.ts";
 import { resolveAccount } from "../plan/account.ts";
@@ -7,9 +7,9 @@ import { programEnvironment, programOf, programScript } from "../plan/app.ts";
 import { EXIT_FILE } from "../spec/app.ts";
 import type { ContainerRecord } from "../spec/container.ts";
 import { WarrenError } from "../spec/errors.ts";
-import { printable } from "../spec/name.ts";
 import { consoleTail } from "./console-tail.ts";
 import type { Context } from "./context.ts";
+import { baseOf } from "./root.ts";
 
 /** Where the guest sees the init for applications and what it is to do: in /dev, which is no part of its files. */
 const [BUSYBOX, SCRIPT] = ["/dev/.warren/busybox", "/dev/.warren/init"];
@@ -22,7 +22,7 @@ export interface ProgramStart {
 
 /**
  * Prepares the start of an application image's program: a script beside the mounted root, to be run by the host's
- * busybox as whom the image says. `null` for images with an init of their own. Throws REFUSED, BAD_VALUE for a user that
+ * busybox, which becomes whom the image says. `null` for images with an init of their own. Throws REFUSED, BAD_VALUE for a user that
  * the image does not know, UNSUPPORTED without busybox.
  */
 export function prepareProgram(c: Context, r: ContainerRecord, rootfs: string): ProgramStart | null {
@@ -42,10 +42,13 @@ export function prepareProgram(c: Context, r: ContainerRecord, rootfs: string): 
     env: programEnvironment(app, request, { name: r.name, home: account.home }),
     cwd: app.cwd,
     stopSignal: app.stopSignal,
+    uid: account.uid,
+    gid: account.gid,
   });
+  makeDirectory(rootfs, app.cwd, baseOf(r));
   const path = c.paths.program(r.uuid);
   writeFileSync(path, script);
-  // For the guest's user, whoever it is; the directory above keeps the host's others out.
+  // For the guest's root; the directory above keeps the host's others out.
   chmodSync(path, 0o644);
   const show = (from: string, to: string): [string, string] => [
     "lxc.mount.entry",
@@ -53,16 +56,17 @@ export function prepareProgram(c: Context, r: ContainerRecord, rootfs: string): 
   ];
   return {
     initCommand: [BUSYBOX, "sh", SCRIPT],
-    config: [
-      show(requireBusybox(), BUSYBOX),
-      show(path, SCRIPT),
-      ["lxc.init.uid", `${account.uid}`],
-      ["lxc.init.gid", `${account.gid}`],
-      ...(account.groups.length > 0
-        ? [["lxc.init.groups", account.groups.join(",")] as [string, string]]
-        : []),
-    ],
+    config: [show(requireBusybox(), BUSYBOX), show(path, SCRIPT)],
   };
+}
+
+/** Makes the directory a program begins in, as container engines do; where the tree is in the way it says so itself. */
+function makeDirectory(rootfs: string, path: string, base: number): void {
+  try {
+    inRoot(rootfs, (dir) => makeParents(dir, path, { mode: 0o755, uid: base, gid: base }));
+  } catch (error) {
+    if (!(error instanceof WarrenError)) throw error;
+  }
 }
 
 /** Takes the script away. */
@@ -75,19 +79,24 @@ export function exitCode(c: Pick<Context, "paths">, uuid: string): number | null
   return /^\d{1,3}\n$/.test(told) ? Number(told) : null;
 }
 
-/** Lines of the program's last words that come along with the error of a start. */
+/** Lines of the program's last words that come along when it failed. */
 const LAST_WORDS = 10;
 
-/** What to say of a program that was over before its container counted as started; other errors as they are. */
-export function programFailure(c: Context, r: ContainerRecord, thrown: unknown): unknown {
-  const code = exitCode(c, r.uuid);
-  if (code === null || !(thrown instanceof WarrenError) || thrown.code !== "FAILED") return thrown;
-  const console = consoleTail(c.paths.console(r.uuid), LAST_WORDS);
-  const said = console.at(-1);
-  return new WarrenError(
-    "FAILED",
-    `${r.name} did not stay: its program ended with ${code}${said ? `: ${printable(said)}` : ""}`,
-    "see details.console, or give it another program: warren launch IMAGE NAME -- PROGRAM",
-    { console, code },
+/** What a program's end comes to: its record, told as an event; `code` 0 is an end in good health. */
+export function programEnded(
+  c: Pick<Context, "store" | "events" | "paths">,
+  r: ContainerRecord,
+  code: number,
+): void {
+  const failure = code === 0 ? null : `its program ended with ${code}`;
+  c.store.containers.update(r.name, (old) => ({ ...old, wanted: "stopped", started: true, failure }));
+  c.events.emit(
+    failure === null
+      ? { type: "container-stopped", container: r.name, details: { reason: "its program ended" } }
+      : {
+          type: "container-crashed",
+          container: r.name,
+          details: { reason: failure, console: consoleTail(c.paths.console(r.uuid), LAST_WORDS) },
+        },
   );
 }

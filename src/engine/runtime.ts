@@ -6,7 +6,7 @@ import type { Store } from "../store/index.ts";
 import { consoleTail } from "./console-tail.ts";
 import type { Events } from "./event.ts";
 import type { Paths } from "./paths.ts";
-import { exitCode } from "./program.ts";
+import { exitCode, programEnded } from "./program.ts";
 
 /** What is known of a container that runs. */
 export interface Live extends Running {
@@ -56,18 +56,14 @@ export function createRuntime(deps: {
     waiting.delete(name);
     if (!last || it.stopping) return;
     const code = last.init === "app" && end?.how === "exit" ? exitCode({ paths }, last.uuid) : null;
-    const crashed = code === null ? isCrash(end, last.init) : code !== 0;
-    const failure = !crashed
-      ? null
-      : code === null
-        ? (end?.reason ?? null)
-        : `its program ended with ${code}`;
+    const failure = code === null && isCrash(end, last.init) ? (end?.reason ?? null) : null;
     store.containers.update(name, (old) => ({
       ...old,
       wanted: "stopped",
       failure,
     }));
-    if (failure !== null)
+    if (code !== null) programEnded({ store, events, paths }, last, code);
+    else if (failure !== null)
       events.emit({
         type: "container-crashed",
         container: name,
@@ -77,7 +73,7 @@ export function createRuntime(deps: {
       events.emit({
         type: "container-stopped",
         container: name,
-        details: { reason: code === null ? "halted from within" : "its program ended" },
+        details: { reason: "halted from within" },
       });
     forget(paths.lxc, name);
     void cleanUp(name).catch((error) =>

@@ -89,11 +89,18 @@ export function programScript(p: {
   env: Readonly<Record<string, string>>;
   cwd: string;
   stopSignal: number;
+  /** Whom it runs as; its supplementary groups are those of the guest's /etc/group. */
+  uid: number;
+  gid: number;
 }): string {
   const busybox = quoted(p.busybox);
   const [name = "", ...words] = p.program;
   const assignments = Object.entries(p.env).map(([key, value]) => quoted(`${key}=${value}`));
   const traps = HANDED_ON.map((signal) => `trap 'kill -s ${signal} "$app" 2>/dev/null' ${signal}`);
+  const isRoot = p.uid === 0 && p.gid === 0;
+  // It changes user and groups and then becomes the program; the file is there so that it looks for no other process.
+  const become = `start-stop-daemon -S -p /dev/.warren/none -c ${p.uid}:${p.gid} -x "$program" --`;
+  const run = [...assignments, isRoot ? '"$program"' : become, ...words.map(quoted)].join(" ");
   return [
     "end() {",
     `  echo "$1" > ${quoted(p.exitFile)}`,
@@ -117,8 +124,14 @@ export function programScript(p: {
     "esac",
     `trap 'kill -s ${p.stopSignal} "$app" 2>/dev/null' TERM`,
     ...traps,
-    `${busybox} env -i ${[...assignments, '"$program"', ...words.map(quoted)].join(" ")} &`,
+    // So that it may open /dev/stdout again.
+    ...(isRoot ? [] : [`${busybox} chown ${p.uid}:${p.gid} /dev/console`]),
+    // A shell without job control has its children deaf to SIGINT and SIGQUIT; with it they may not read the terminal.
+    "exec < /dev/console",
+    "set -m",
+    `${busybox} env -i ${run} < /dev/null &`,
     "app=$!",
+    "set +m",
     // A signal ends a wait early; the program is over when it can't be signalled any more.
     'while kill -0 "$app" 2>/dev/null; do wait "$app"; done',
     'wait "$app"',

@@ -1,0 +1,159 @@
+/** Application images out of a registry: run under the small init, as whom and with what they say, until they end. */
+import { afterAll, beforeAll, expect } from "bun:test";
+import { mkdirSync, readFileSync } from "node:fs";
+import type { Entry } from "../helpers/archive.ts";
+import { type TestDaemon, testDaemon, until } from "../helpers/daemon.ts";
+import { ociArchive, ociImage, registry, type Served } from "../helpers/oci.ts";
+import { requires } from "../helpers/requires.ts";
+
+const { describe, missing } = requires(
+  "root",
+  "lxc",
+  "nft",
+  "iproute2",
+  "busybox",
+  "skopeo",
+  "overlay",
+  "idmap",
+);
+
+/** A program that says what it was given, then waits; on SIGQUIT it says so and ends with 3. */
+const TELL = `#!/bin/sh
+echo "args:$*"
+echo "id:$(id -u):$(id -g):$(id -G)"
+echo "env:$GREETING:$HOME:$HOSTNAME"
+echo "at:$(pwd)"
+trap 'echo asked to end; exit 3' QUIT
+(sleep 0.1 &)
+while :; do sleep 0.1; done
+`;
+
+const base = (): Entry[] => [
+  { name: "bin", type: "directory" },
+  { name: "bin/busybox", data: readFileSync("/bin/busybox"), mode: 0o755 },
+  ...["sh", "id", "sleep", "pwd", "httpd", "cat", "tr", "grep"].map(
+    (name): Entry => ({ name: `bin/${name}`, type: "symlink", target: "busybox" }),
+  ),
+  { name: "etc", type: "directory" },
+  { name: "etc/passwd", data: "root:x:0:0::/root:/bin/sh\nweb:x:33:44::/srv:/bin/sh\n" },
+  { name: "etc/group", data: "root:x:0:\nweb:x:44:\nmore:x:55:web\n" },
+  { name: "www", type: "directory" },
+  { name: "www/index.html", data: "the lower layer" },
+];
+
+describe("applications", async () => {
+  const { test } = await import("bun:test");
+  let d: TestDaemon;
+  let from: Served;
+  const image = (tag: string) => `docker:${from.host}/app:${tag}`;
+  const logs = async (name: string) => (await d.ok("logs", name)).replaceAll("\r", "");
+  const said = (name: string, text: string) =>
+    until(`${name} says ${text}`, async () => (await logs(name)).includes(text));
+  const ended = (name: string) =>
+    until(`${name} ended`, async () => ["stopped", "error"].includes((await d.json("info", name)).state));
+
+  beforeAll(async () => {
+    if (missing !== null) return;
+    const page: Entry[] = [
+      { name: "www", type: "directory" },
+      { name: "www/.wh.index.html", data: "" },
+      { name: "www/hello.html", data: "hello from the upper layer" },
+    ];
+    from = registry({
+      "app:web": ociImage([base(), page], { Entrypoint: ["httpd", "-f"], Cmd: ["-p", "80", "-h", "/www"] }),
+      "app:tell": ociImage([base(), [{ name: "bin/tell", data: TELL, mode: 0o755 }]], {
+        Entrypoint: ["tell"],
+        Cmd: ["a", 'it\'s "one" $word'],
+        Env: ["GREETING=it's me; $HOME"],
+        User: "web",
+        WorkingDir: "/srv/deep",
+        StopSignal: "SIGQUIT",
+      }),
+    });
+    d = await testDaemon(false);
+    mkdirSync(d.instance.etc, { recursive: true });
+    await Bun.write(
+      `${d.instance.etc}/config.json`,
+      JSON.stringify({ registries: { insecure: [from.host] } }),
+    );
+    await d.start();
+  });
+  afterAll(async () => {
+    await d?.[Symbol.asyncDispose]();
+    from?.[Symbol.dispose]();
+  });
+
+  test("launch fetches the image and the program answers on the container's address", async () => {
+    await d.ok("launch", image("web"), "web");
+    const { addresses, init, image: alias } = await d.json("info", "web");
+    expect([init, alias]).toEqual(["app", image("web")]);
+    const ask = (path: string) => fetch(`http://${addresses[0]}/${path}`);
+    const answer = await until("it answers", () => ask("hello.html").catch(() => null));
+    expect(await answer.text()).toBe("hello from the upper layer");
+    expect((await ask("index.html")).status).toBe(404);
+    expect(await d.sh("web", "cat /proc/1/comm")).toBe("busybox");
+    await d.ok("stop", "web");
+    expect(await d.json("info", "web")).toMatchObject({ state: "stopped", failure: null });
+    await d.ok("delete", "web");
+  });
+
+  test("user, groups, environment, directory, words and stop signal are the image's", async () => {
+    await d.ok("launch", image("tell"), "tell");
+    await said("tell", "at:");
+    const lines = (await logs("tell")).split("\n");
+    expect(lines).toContain(`args:a it's "one" $word`);
+    expect(lines).toContain("id:33:44:44 55");
+    expect(lines).toContain("env:it's me; $HOME:/srv:tell");
+    // The process that its parent left behind was taken up.
+    expect(await d.sh("tell", "cat /proc/[0-9]*/stat | grep -c ' Z ' || true")).toBe("0");
+    await d.ok("stop", "tell");
+    expect(await logs("tell")).toContain("asked to end");
+    expect((await d.json("info", "tell")).state).toBe("stopped");
+    await d.ok("start", "tell");
+    await said("tell", "at:");
+    await d.ok("delete", "--force", "tell");
+  });
+
+  test("other words and variables at launch; the program's end is the container's, its code told", async () => {
+    await d.ok("launch", image("tell"), "mine", "-e", "GREETING=you", "--", "b", "c");
+    await said("mine", "args:b c");
+    expect(await logs("mine")).toContain("env:you:/srv:mine");
+    // Its shell is the one that was given these words.
+    await d.sh(
+      "mine",
+      'cd /proc; for p in [0-9]*; do case "$(cat $p/cmdline | tr "\\0" " ")" in *"tell b c "*) kill -QUIT $p ;; esac; done',
+    );
+    await ended("mine");
+    expect(await d.json("info", "mine")).toMatchObject({
+      state: "error",
+      failure: "its program ended with 3",
+    });
+    await d.ok("delete", "mine");
+  });
+
+  test("one that ends at once was launched all the same, and its log tells why it ended", async () => {
+    await d.ok("launch", image("web"), "bad", "--", "-x", "y");
+    await ended("bad");
+    expect(await d.json("info", "bad")).toMatchObject({
+      state: "error",
+      failure: "its program ended with 1",
+    });
+    expect(await logs("bad")).toContain("invalid option");
+    await d.ok("launch", image("tell"), "none", "--", "b");
+    await d.ok("delete", "--force", "bad", "none");
+  });
+
+  test("an OCI layout as a file is an application too; a system takes no words", async () => {
+    const file = `${d.dir}/app.tar`;
+    await Bun.write(file, ociArchive(ociImage([base()], { Entrypoint: ["httpd"], Cmd: ["-f"] })));
+    await d.ok("image", "import", "--alias", "layout", file);
+    await d.ok("launch", "layout", "laid");
+    await d.ok("delete", "--force", "laid");
+    const { code, stderr } = await d.warren(["launch", "busybox", "sys", "--", "x"]);
+    expect([code, stderr]).toEqual([5, expect.stringContaining("not an application")]);
+  });
+
+  test("nothing of it is left on the host", async () => {
+    expect(await d.strays()).toEqual([]);
+  });
+});
