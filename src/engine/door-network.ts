@@ -90,8 +90,8 @@ export function openConnectionLimits(connections: Connections): LevelDoor {
   return {
     lasting: true,
     missing: () => connections.missing,
-    async look() {
-      if (performance.now() - listed <= FRESH) return;
+    async look(_, afresh) {
+      if (!afresh || performance.now() - listed <= FRESH) return;
       await connections.list();
       listed = performance.now();
     },

@@ -33,8 +33,11 @@ export interface LevelDoor {
   depends?(file: string): string | null;
   /** Why this host can't have a text, which is well formed, or `null`. */
   check?(file: string, text: string): string | null;
-  /** Asks programs for what `read` answers next; a door that reads the kernel itself has none. */
-  look?(target: LevelTarget): Promise<void>;
+  /**
+   * Asks programs for what `read` answers next; a door that reads the kernel itself has none. Not `afresh`, a change is
+   * about to be planned or was just made, and what the door knows from its own changes will do.
+   */
+  look?(target: LevelTarget, afresh: boolean): Promise<void>;
   /** What is in force in a container that runs, `null` when there is no such thing. */
   read(target: LevelTarget, file: string): string | null;
   /** Throws FAILED or REFUSED; then nothing was changed. */
@@ -85,6 +88,7 @@ export async function lookAll(
   doors: LevelDoors,
   target: LevelTarget,
   controllers: Iterable<string>,
+  afresh: boolean,
 ): Promise<void> {
-  await Promise.all([...new Set(controllers)].map((name) => doors[name]?.look?.(target)));
+  await Promise.all([...new Set(controllers)].map((name) => doors[name]?.look?.(target, afresh)));
 }

@@ -131,8 +131,12 @@ export function createLevels(deps: LevelDeps): Levels {
   const rowsOf = (keys: Iterable<string>) => [...keys].map(levelRow);
 
   /** What levels of a running container are read from, with everything that must be asked for asked. */
-  async function openFor(target: LevelTarget, rows: readonly LevelRow[]): Promise<LevelKernel> {
-    await lookAll(doors, target, controllersOf(rows, dialect));
+  async function openFor(
+    target: LevelTarget,
+    rows: readonly LevelRow[],
+    afresh = false,
+  ): Promise<LevelKernel> {
+    await lookAll(doors, target, controllersOf(rows, dialect), afresh);
     return kernelOf(cgroups, doors, target);
   }
 
@@ -239,7 +243,7 @@ export function createLevels(deps: LevelDeps): Levels {
       complete(group, keys, have);
       const steps = planLevels(have, want, host);
       const touched = new Set(steps.map(({ controller }) => controller));
-      const look = () => lookAll(doors, target, touched);
+      const look = () => lookAll(doors, target, touched, false);
       const work = { cgroups: counting(kernel, group), group, steps, have, want, host, look, keep };
       await applyLevels(work).catch((error: WarrenError) => {
         // A guest that makes groups of its own just then makes the plan stale, which a new one cures.
@@ -354,7 +358,7 @@ export function createLevels(deps: LevelDeps): Levels {
       const run = running(name);
       const saved = savedOf(record, host);
       const wanted = run ? wantedOf(record, String(run.pid), host) : saved;
-      const effective = run ? readEffective(await openFor(run, LEVELS), run.cgroup, host) : {};
+      const effective = run ? readEffective(await openFor(run, LEVELS, true), run.cgroup, host) : {};
       const later = await pending(record);
       const state = ({ key }: LevelRow): LevelState => ({
         wanted: wanted[key] ?? null,
@@ -437,7 +441,7 @@ export function createLevels(deps: LevelDeps): Levels {
     },
     async readCounters(name) {
       const run = running(name);
-      return run ? readCounters(await openFor(run, LEVELS), run.cgroup) : [];
+      return run ? readCounters(await openFor(run, LEVELS, true), run.cgroup) : [];
     },
     usage(cgroup) {
       const held = (key: string): number | null => {

@@ -5,6 +5,7 @@ import {
   forgetBatch,
   isTable,
   limitBatch,
+  limitedBy,
   limitsOf,
   tableLines,
   trackedAddress,
@@ -136,6 +137,21 @@ test("what was counted of a link that is gone is forgotten everywhere", () => {
   ]);
 });
 
+test("what a change leaves in force is known without asking", () => {
+  const before = limitsOf(LISTING);
+  for (const links of [
+    new Map([["wr-9", 500]]),
+    new Map([["wr-1", null]]),
+    new Map([["wr-1", undefined]]),
+    new Map([["wr-1", 600]]),
+  ]) {
+    const after = limitedBy(TABLE, links, before);
+    // A second change from there needs nothing that the first has done.
+    expect(limitBatch(TABLE, new Map(), after)).toBe("");
+    for (const [link, most] of links) expect(after.own.get(link)).toBe(most);
+    expect(after.chains.has(TABLE.most)).toBe(true);
+  }
+});
 test("connections are counted for who began them, IPv6 as the kernel writes it", () => {
   const six = "fd57:7265:6e00:0018:0000:0000:0000:0002";
   const text = `ipv4 2 tcp 6 60 TIME_WAIT src=10.83.0.2 dst=192.0.2.1 sport=1 dport=80 src=192.0.2.1 dst=10.83.0.2 sport=80 dport=1 use=2

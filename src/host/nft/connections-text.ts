@@ -110,6 +110,21 @@ export function limitBatch(
   return lines.map((line) => `${line}\n`).join("");
 }
 
+/** What is in force after a `limitBatch`. What was counted under a limit that went is gone with it. */
+export function limitedBy(
+  { most: common }: ConnectionTable,
+  links: ReadonlyMap<string, number | null | undefined>,
+  now: ConnectionLimits,
+): ConnectionLimits {
+  const own = new Map(now.own);
+  for (const [link, most] of links) {
+    if (most === undefined) own.delete(link);
+    else own.set(link, most);
+  }
+  const chains = new Set([...own.values()].filter((most) => most !== null));
+  return { ...now, own, chains: chains.add(common) };
+}
+
 /** Forgets what was counted of links that are gone. */
 export function forgetBatch(table: string, links: readonly string[], now: ConnectionLimits): string {
   return links

@@ -12,6 +12,7 @@ import {
   forgetBatch,
   isTable,
   limitBatch,
+  limitedBy,
   limitsOf,
   tableLines,
 } from "./connections-text.ts";
@@ -56,6 +57,18 @@ export async function openConnections(config: ConnectionTable): Promise<Connecti
     await batch(lines);
     await list();
   };
+  /** nft does a batch whole or not at all, so what follows from it is known without a second nft. */
+  const limit = async (links: ReadonlyMap<string, number | null | undefined>): Promise<void> => {
+    const lines = limitBatch(config, links, now);
+    try {
+      if (lines !== "") await batch(lines);
+      now = limitedBy(config, links, now);
+    } catch {
+      // Somebody changed the table under our hands: once more, from what is there.
+      await list();
+      await change(limitBatch(config, links, now));
+    }
+  };
 
   if (!isTable(await listing(), config))
     await batch(tableLines(config)).catch(() => {
@@ -66,7 +79,7 @@ export async function openConnections(config: ConnectionTable): Promise<Connecti
     missing,
     now: () => now,
     list: () => inTurn(list),
-    limit: (link, most) => inTurn(() => change(limitBatch(config, new Map([[link, most]]), now))),
+    limit: (link, most) => inTurn(() => limit(new Map([[link, most]]))),
     words(link, most) {
       if (now.own.get(link) === most) return null;
       // The chain of the limit may be gone by then.
