@@ -69,7 +69,7 @@ export async function cancellable(
 export async function forEach(
   ctx: Context,
   names: readonly string[],
-  done: string,
+  done: string | ((record: OperationRecord) => string),
   each: (name: string, quiet: boolean) => Promise<OperationRecord>,
 ): Promise<number> {
   const records: OperationRecord[] = [];
@@ -78,8 +78,10 @@ export async function forEach(
   await Promise.all(
     unique.map(async (name) => {
       try {
-        records.push(await each(name, unique.length > 1));
-        if (ctx.out.format === "table") await ctx.out.write(`${name} ${done}\n`);
+        const record = await each(name, unique.length > 1);
+        records.push(record);
+        const said = typeof done === "string" ? done : done(record);
+        if (ctx.out.format === "table") await ctx.out.write(`${name} ${said}\n`);
       } catch (thrown) {
         const error = asWarrenError(thrown);
         failed.set(name, error);

@@ -5,20 +5,28 @@ import { type Context, record } from "./context.ts";
 import type { Work } from "./operation.ts";
 import { baseOf, cleanUp } from "./root.ts";
 import { dropSnapshot } from "./snapshot-drop.ts";
+import { snapshotsOf } from "./snapshot-record.ts";
 import { stop } from "./stop.ts";
 import { emptyTrash, intoTrash } from "./trash.ts";
 
-/** Takes a container and its files away. Throws RUNNING unless forced. */
-export async function remove(c: Context, name: string, o: { force?: boolean }, work: Work): Promise<void> {
+/** Takes a container, its files and snapshots away; answers how many of these there were. Throws RUNNING unless forced. */
+export async function remove(
+  c: Context,
+  name: string,
+  o: { force?: boolean },
+  work: Work,
+): Promise<{ snapshots: number }> {
   const r = record(c.store, name);
   if (c.runtime.get(name)) {
     if (!o.force)
       throw new WarrenError("RUNNING", `${name} runs`, "stop it first, or delete it with --force");
     await stop(c, name, { force: true }, work);
   }
+  const snapshots = snapshotsOf(c.store, r.uuid).length;
   work.progress("deleting its files");
   c.store.containers.update(name, (old) => ({ ...old, phase: "deleting" }));
   await finish(c, r);
+  return { snapshots };
 }
 
 /** The part after which there is no way back; done again at the daemon's start where it was interrupted. */

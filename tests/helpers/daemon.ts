@@ -151,7 +151,16 @@ export async function testDaemon(started = true, beneath = tmpdir()): Promise<Te
         (line) => !/^others:/.test(line) && (alone || !/^sysctls:/.test(line)),
       );
     },
-    strays: async () => strays(instance, await allInfo(self), await self.json("image", "list")),
+    async strays() {
+      const containers = await allInfo(self);
+      const kept = await Promise.all(
+        containers.map(({ name, snapshots }) =>
+          snapshots.length > 0 ? self.json("snapshot", "list", name) : [],
+        ),
+      );
+      const ids = kept.flat().map(({ id }: { id: string }) => id);
+      return strays(instance, containers, await self.json("image", "list"), ids);
+    },
     async [Symbol.asyncDispose]() {
       // Killed, or stopped while it still had containers: only a daemon can put the host in order.
       const ended = child !== undefined && (child.exitCode !== null || child.signalCode !== null);

@@ -42,7 +42,13 @@ function monitors(lxcPath: string): string[] {
 }
 
 /** Where the host's things and those that the records ask for differ: `+` too much, `-` missing. */
-export function strays(i: Instance, containers: ContainerInfo[], images: ImageSummary[]): string[] {
+export function strays(
+  i: Instance,
+  containers: ContainerInfo[],
+  images: ImageSummary[],
+  /** Ids of all snapshots. */
+  snapshots: string[] = [],
+): string[] {
   const runs = containers.filter((c) => c.initPid !== null);
   const names = runs.map((c) => c.name);
   const compare = (what: string, found: Iterable<string>, expected: string[]): string[] => {
@@ -59,6 +65,7 @@ export function strays(i: Instance, containers: ContainerInfo[], images: ImageSu
       entries(`${i.state}/containers`),
       containers.map((c) => c.uuid),
     ),
+    ...compare("snapshot", entries(`${i.state}/snapshots`), snapshots),
     ...compare("trash", entries(`${i.state}/trash`), []),
     ...compare("root", entries(`${i.run}/rootfs`), uuids),
     ...compare("scratch", entries(`${i.run}/scratch`), []),
