@@ -4,8 +4,8 @@ import { findInit, findRoot, type Place, type Shelf, takeInventory } from "../ho
 import type { Objects } from "../host/object/index.ts";
 import { openLayout } from "../host/oci/index.ts";
 import { extract } from "../host/tar/index.ts";
-import { initOf, requireRunnable } from "../plan/init.ts";
 import { hexOf, imageDigest } from "../plan/image.ts";
+import { initOf, requireRunnable } from "../plan/init.ts";
 import type { Wanted } from "../plan/recipe.ts";
 import type { Pulled } from "../plan/source.ts";
 import type { ImageSources } from "../spec/config.ts";
@@ -29,11 +29,7 @@ export interface ImageMaker {
    */
   make(wanted: Wanted | Pulled, alias: string, work: Doing, force?: boolean): Promise<ImageRecord>;
   /** Makes an image of the tree that `make` leaves in the place it is given. */
-  take(
-    make: (place: Place) => Promise<Made>,
-    alias: string | undefined,
-    work: Doing,
-  ): Promise<ImageRecord>;
+  take(make: (place: Place) => Promise<Made>, alias: string | undefined, work: Doing): Promise<ImageRecord>;
   /** Makes an image of an archive. */
   import(
     body: ReadableStream<Uint8Array>,
@@ -63,13 +59,22 @@ export function createImageMaker(deps: {
     work.progress("hashing", 0, 0, "bytes");
     const init = initOf(findInit(made.root), made);
     requireRunnable(init.architecture);
-    const unify = unifier(objects, work.signal);
-    const { digest: tree, size } = await takeInventory(made.root, { signal: work.signal, onFile: unify.file });
+    const sync = () => run(["sync", "--file-system", made.root], { timeout: 600_000, signal: work.signal });
+    // What is new is written while the rest is read; of what is there already most never needs to be.
+    let early: Promise<unknown> | undefined;
+    const unify = unifier(objects, work.signal, () => {
+      early = sync().catch(() => undefined);
+    });
+    const { digest: tree, size } = await takeInventory(made.root, {
+      signal: work.signal,
+      onFile: unify.file,
+    });
     const digest = imageDigest(tree, init.app);
     work.progress("sharing files");
     await unify.join();
     work.progress("writing to disk");
-    await run(["sync", "--file-system", made.root], { timeout: 600_000, signal: work.signal });
+    await early;
+    await sync();
     await unify.contribute();
     await unify.mend(trees.rootfs(hexOf(digest)));
     const record: ImageRecord = {
@@ -163,7 +168,12 @@ export function createImageMaker(deps: {
           await makeRoot(root);
           await mkdir(scratch);
           const flat = await flatten(layout, { root, scratch }, false, work);
-          return admit(place, { root, description: "imported from an OCI image", source, ...flat }, alias, work);
+          return admit(
+            place,
+            { root, description: "imported from an OCI image", source, ...flat },
+            alias,
+            work,
+          );
         }
         const { root, description } = findRoot(into);
         const left = devices ? `, ${devices} device nodes left out` : "";

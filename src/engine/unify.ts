@@ -23,9 +23,11 @@ export interface Unifier {
 
 interface Pending {
   path: Buffer;
-  content: string;
-  attributes: readonly Attribute[];
+  key: string;
 }
+
+/** After so many files it is told whether most of a tree is new. */
+const SAMPLE = 200;
 
 /** Whether an object still looks as its name says; one that a fault changed is not given to further trees. */
 const alike = (a: StoredObject["stat"], b: StoredObject["stat"]): boolean =>
@@ -34,9 +36,13 @@ const alike = (a: StoredObject["stat"], b: StoredObject["stat"]): boolean =>
 /**
  * Unifies one tree that nobody else has in hands. Equal files of the tree become different objects, doubles of each
  * other: a guest's tar or rsync would take them for one file with two names. Killed at any point, it leaves a whole
- * tree and whole objects.
+ * tree and whole objects. `onMostlyNew` is called once, early, when little of the tree is there already.
  */
-export function unifier(objects: Objects, signal?: AbortSignal): Unifier {
+export function unifier(
+  objects: Objects,
+  signal?: AbortSignal,
+  onMostlyNew: () => void = () => undefined,
+): Unifier {
   const breathe = breather("unifying the image's files", signal);
   const waiting: Pending[] = [];
   const files: Pick<ListedFile, "path" | "name">[] = [];
@@ -70,18 +76,27 @@ export function unifier(objects: Objects, signal?: AbortSignal): Unifier {
     times.clear();
   };
 
+  let strange = 0;
+  const note = (path: Buffer, content: string, attributes: readonly Attribute[]): void => {
+    const key = keyOf(content, lstatSync(path, { bigint: true }), attributes);
+    waiting.push({ path, key });
+    if (waiting.length > SAMPLE) return;
+    if (!objects.find(key, 0)) strange++;
+    if (waiting.length === SAMPLE && strange > SAMPLE / 2) onMostlyNew();
+  };
+
   return {
     file({ path, name, stat, content, attributes }) {
       if (stat.nlink > 1) taken.add(stat.ino);
       const { size, blocks, nlink: links } = stat;
       if (mayShare({ path: name.toString("latin1", 2), size, blocks, links }))
-        waiting.push({ path, content, attributes });
+        note(path, content, attributes);
       files.push({ path, name });
     },
     async join() {
-      for (const { path, content, attributes } of waiting.splice(0)) {
+      for (const { path, key } of waiting.splice(0)) {
         await breathe();
-        settle(path, keyOf(content, lstatSync(path, { bigint: true }), attributes));
+        settle(path, key);
       }
       restoreTimes();
     },
