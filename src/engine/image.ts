@@ -15,6 +15,7 @@ import { collectGarbage } from "./garbage.ts";
 import { checkImages } from "./image-check.ts";
 import { exportImage } from "./image-export.ts";
 import { createImageMaker, type ImageMaker } from "./image-make.ts";
+import { createImageSizes } from "./image-size.ts";
 import type { Engine } from "./index.ts";
 import type { Operations, Work } from "./operation.ts";
 import { snapshotsFrom } from "./snapshot-record.ts";
@@ -188,6 +189,7 @@ export function createImages(deps: ImageDeps): Images {
         },
       });
     },
+    measure: createImageSizes(trees),
     prune: ({ all = false }) =>
       operations.submit({
         kind: "image.prune",

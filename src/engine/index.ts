@@ -4,14 +4,14 @@ import type { Counter } from "../spec/counter.ts";
 import type { ErrorBody } from "../spec/errors.ts";
 import type { WarrenEvent } from "../spec/event.ts";
 import type { Commitments, HostSplit } from "../spec/host.ts";
-import type { ImageSummary } from "../spec/image.ts";
+import type { ImageSummary, MeasuredImage } from "../spec/image.ts";
 import type { LevelCatalogueRow, LevelChange, LevelState } from "../spec/level.ts";
 import type { OperationRecord } from "../spec/operation.ts";
 import type { ProfileApplication } from "../spec/profile.ts";
 import type { ShareReport } from "../spec/share.ts";
 import type { ContainerUsage } from "../spec/usage.ts";
-import type { Pools } from "./pool.ts";
 import type { Backups } from "./backup.ts";
+import type { Pools } from "./pool.ts";
 import type { Profiles } from "./profile.ts";
 import type { Snapshots } from "./snapshot.ts";
 
@@ -105,6 +105,8 @@ export interface Engine {
       signal: AbortSignal,
     ): Promise<ReadableStream<Uint8Array>>;
     setAliases(ref: string, aliases: string[]): ImageSummary;
+    /** Adds what is each one's own of its size; walks the trees when images came or went. */
+    measure(images: ImageSummary[]): Promise<MeasuredImage[]>;
     /** Takes away objects nobody uses, with `all` also images without containers; its result is `ImagePruned`. */
     prune(o: { all?: boolean }): OperationRecord;
     /** Reads every object and image again; its result is `ImageCheck`. */

@@ -76,3 +76,9 @@ export interface ImageSummary {
   /** What to mind about an image from elsewhere. */
   warnings?: string[];
 }
+
+/** The same with what of its size is its own, and what other images and containers hold as well. */
+export interface MeasuredImage extends ImageSummary {
+  own: number;
+  shared: number;
+}

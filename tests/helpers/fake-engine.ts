@@ -272,6 +272,7 @@ export function fakeEngine(names: string[] = []): FakeEngine {
       setAliases: (ref, aliases) => ({ ...fake.images.info(ref), aliases }),
       publish: make("image.publish"),
       delete: make("image.delete"),
+      measure: async (images) => images.map((one) => ({ ...one, own: one.size, shared: 0 })),
       prune: make("image.prune"),
       check: make("image.check"),
     },

@@ -8,6 +8,7 @@ import {
   buildRequest,
   checkRequest,
   imageSummary,
+  measuredImage,
   pruneRequest,
   publishRequest,
   pullRequest,
@@ -25,7 +26,7 @@ const list = createRoute({
   path: "/v1/images",
   tags,
   request: { query: paging },
-  responses: { 200: json(pageOf(imageSummary), "The images by alias"), ...failure },
+  responses: { 200: json(pageOf(measuredImage), "The images by alias"), ...failure },
 });
 
 const build = createRoute({
@@ -71,7 +72,7 @@ const info = createRoute({
   path,
   tags,
   request: { params },
-  responses: { 200: json(imageSummary, "The image"), ...failure },
+  responses: { 200: json(measuredImage, "The image"), ...failure },
 });
 
 const take = createRoute({
@@ -123,9 +124,13 @@ const LONGEST = 86_400_000;
 /** Images: list, build, import, export, name, delete. */
 export function imageRoutes(app: OpenAPIHono, deps: Deps): void {
   const { images } = deps.engine;
-  app.openapi(list, (c) =>
+  app.openapi(list, async (c) =>
     c.json(
-      page(images.list(), (item) => `${item.aliases[0] ?? "~"} ${item.digest}`, c.req.valid("query")),
+      page(
+        await images.measure(images.list()),
+        (item) => `${item.aliases[0] ?? "~"} ${item.digest}`,
+        c.req.valid("query"),
+      ),
       200,
     ),
   );
@@ -165,7 +170,10 @@ export function imageRoutes(app: OpenAPIHono, deps: Deps): void {
   app.openapi(check, (c) =>
     operationAnswer(c, deps, images.check(given(c.req.valid("json"))), c.req.valid("query").wait),
   );
-  app.openapi(info, (c) => c.json(images.info(c.req.valid("param").ref), 200));
+  app.openapi(info, async (c) => {
+    const [measured] = await images.measure([images.info(c.req.valid("param").ref)]);
+    return c.json(measured!, 200);
+  });
   app.openapi(take, async (c): Promise<never> => {
     const { ref } = c.req.valid("param");
     const { compression } = c.req.valid("query");

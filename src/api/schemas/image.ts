@@ -27,6 +27,13 @@ export const imageSummary = z
   })
   .openapi("Image");
 
+export const measuredImage = imageSummary
+  .extend({
+    own: z.number().describe("Bytes of its size that nobody else holds"),
+    shared: z.number().describe("Bytes that other images or containers hold as well"),
+  })
+  .openapi("MeasuredImage");
+
 export const buildRequest = z
   .strictObject({
     build: z.string(),

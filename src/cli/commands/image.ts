@@ -1,4 +1,4 @@
-import type { ImageSummary } from "../../spec/image.ts";
+import type { ImageSummary, MeasuredImage } from "../../spec/image.ts";
 import { at } from "../client.ts";
 import { command } from "../command.ts";
 import { showBytes, showMoment } from "../format.ts";
@@ -7,10 +7,11 @@ import { forEach, perform } from "../work.ts";
 
 const image = { complete: "image", help: "alias, digest or the start of a digest" } as const;
 
-const columns: Record<string, Column<ImageSummary>> = {
+const columns: Record<string, Column<MeasuredImage>> = {
   alias: { get: (row) => row.aliases },
   digest: { get: (row) => row.digest, show: (digest: string) => digest.replace("sha256:", "").slice(0, 12) },
   size: { get: (row) => row.size, show: showBytes, right: true },
+  own: { get: (row) => row.own, show: showBytes, right: true },
   created: { get: (row) => row.created, show: showMoment },
   init: { get: (row) => row.init },
   containers: { get: (row) => row.containers.length, right: true },
@@ -28,7 +29,7 @@ export const list = command({
   },
   examples: [["image list", ""]],
   async handler(given, ctx) {
-    await ctx.out.list(await ctx.client.list<ImageSummary>("/v1/images"), columns, given);
+    await ctx.out.list(await ctx.client.list<MeasuredImage>("/v1/images"), columns, given);
     return 0;
   },
 });
@@ -41,8 +42,10 @@ export const info = command({
   options: {},
   examples: [["image info debian/13", ""]],
   async handler(given, ctx) {
-    const found = await ctx.client.get<ImageSummary>(`/v1/images${at(given.image)}`);
-    const people = { ...found, size: showBytes(found.size), created: showMoment(found.created) };
+    const found = await ctx.client.get<MeasuredImage>(`/v1/images${at(given.image)}`);
+    const { size, own, shared } = found;
+    const sizes = { size: showBytes(size), own: showBytes(own), shared: showBytes(shared) };
+    const people = { ...found, ...sizes, created: showMoment(found.created) };
     await ctx.out.data(ctx.out.format === "table" ? people : found);
     return 0;
   },
