@@ -16,6 +16,7 @@ import { setFrozen } from "./copy.ts";
 import { discard } from "./create.ts";
 import { finish } from "./delete.ts";
 import { settleLevels } from "./level-start.ts";
+import { exitCode, programEnded } from "./program.ts";
 import { cgroupOf, cleanUp, linkOf, removeGroup } from "./root.ts";
 import { journalOf } from "./share-move.ts";
 import { dropFiles, dropSnapshot } from "./snapshot-drop.ts";
@@ -105,6 +106,11 @@ async function adoptOne(c: Context, r: ContainerRecord): Promise<void> {
 /** A container that ended while no daemon was there to see it. */
 function noteEnd(c: Context, r: ContainerRecord): void {
   const end = ending(c.paths.lxc, r.name);
+  const code = r.wanted === "running" && r.init === "app" ? exitCode(c, r.uuid) : null;
+  if (code !== null) {
+    programEnded(c, r, code);
+    return;
+  }
   // One that was being ended did not crash.
   const failure = r.wanted === "running" && isCrash(end, r.init) ? (end?.reason ?? null) : null;
   c.store.containers.update(r.name, (old) => ({ ...old, wanted: "stopped", failure }));

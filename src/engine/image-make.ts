@@ -8,11 +8,13 @@ import { hexOf, imageDigest } from "../plan/image.ts";
 import { initOf, requireRunnable } from "../plan/init.ts";
 import type { Wanted } from "../plan/recipe.ts";
 import type { Pulled } from "../plan/source.ts";
+import { isOpenvz, templateWarnings } from "../plan/template.ts";
 import type { ImageSources } from "../spec/config.ts";
 import { WarrenError } from "../spec/errors.ts";
 import type { ImageRecord } from "../spec/image.ts";
 import type { Store } from "../store/index.ts";
 import type { Events } from "./event.ts";
+import { treeFacts } from "./image-facts.ts";
 import { flatten } from "./image-layers.ts";
 import { PLATFORM, pullTree } from "./image-pull.ts";
 import { type Made, makeTree } from "./image-source.ts";
@@ -176,13 +178,15 @@ export function createImageMaker(deps: {
           );
         }
         const { root, description } = findRoot(into);
+        const facts = treeFacts(root);
         const left = devices ? `, ${devices} device nodes left out` : "";
-        return admit(
-          place,
-          { root, description: description || `imported${left}`, source: `import:${alias ?? "archive"}` },
-          alias,
-          work,
-        );
+        const made = {
+          root,
+          description: description || `${facts.title || "imported"}${left}`,
+          source: isOpenvz(facts) ? source.replace("import:", "openvz:") : source,
+          warnings: templateWarnings(facts),
+        };
+        return admit(place, made, alias, work);
       }),
   };
 }
