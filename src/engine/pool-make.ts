@@ -10,6 +10,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import {
+  detachFile,
   deviceSize,
   isMounted,
   makeFile,
@@ -38,7 +39,7 @@ export async function makePool(r: PoolRecord, request: PoolRequest, work: Work):
 }
 
 /** Takes away all of a pool that Warren made; what a device holds stays on it. */
-export function unmakePool(r: PoolRecord): void {
+export async function unmakePool(r: PoolRecord): Promise<void> {
   if (r.kind === "directory") {
     if (lackOf(r) !== null) return;
     for (const name of DIRECTORIES) rmSync(`${r.path}/${name}`, { recursive: true, force: true });
@@ -46,7 +47,11 @@ export function unmakePool(r: PoolRecord): void {
     return;
   }
   unmountVolume(r.path);
-  if (r.kind === "loop" && r.source) rmSync(r.source, { force: true });
+  if (r.kind === "loop" && r.source) {
+    // One whose mount did not come to be stays until it is told to go.
+    await detachFile(r.source);
+    rmSync(r.source, { force: true });
+  }
   // Never recursive: should anything still be mounted there, it is the containers' files.
   if (existsSync(r.path)) rmdirSync(r.path);
 }

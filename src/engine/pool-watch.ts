@@ -24,9 +24,10 @@ export function startPoolWatch(deps: {
     const now = fillOf(room, config.pool, was);
     fills.set(name, now);
     if (now === was || now === "ok") return;
-    // One that had been full and has some room again is no news.
-    if (now === "near" && was === "full") return;
-    events.emit({ type: now === "near" ? "pool-near-full" : "pool-full", details: { pool: name, ...room } });
+    const details = { pool: name, ...room };
+    // One that had been full and has some room again is no news; one that filled between two looks is told as both.
+    if (was === "ok") events.emit({ type: "pool-near-full", details });
+    if (now === "full") events.emit({ type: "pool-full", details });
   }
   async function round(): Promise<void> {
     try {

@@ -165,9 +165,9 @@ export function createPools(deps: {
     requireUnused(name);
     return r;
   }
-  function unmake(r: PoolRecord): void {
+  async function unmake(r: PoolRecord): Promise<void> {
     opened.delete(r.path);
-    unmakePool(r);
+    await unmakePool(r);
     pools.delete(r.name);
   }
   function vacant(name: string): void {
@@ -242,7 +242,7 @@ export function createPools(deps: {
         async run() {
           const r = removable(name);
           pools.update(name, (old) => ({ ...old, phase: "deleting" }));
-          unmake(r);
+          await unmake(r);
           events.emit({ type: "pool-deleted", details: { pool: name } });
           return null;
         },
@@ -294,7 +294,7 @@ export function createPools(deps: {
     async recover() {
       for (const r of pools.list()) {
         try {
-          if (r.phase !== "ready") unmake(r);
+          if (r.phase !== "ready") await unmake(r);
           else await mountPool(r);
         } catch (error) {
           log("error", "a pool could not be put in order", {

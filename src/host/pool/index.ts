@@ -22,7 +22,7 @@ import { unmount } from "../syscall/index.ts";
 import { attach, detach } from "./loop.ts";
 import { growCommand, makeCommand, mountOptions, signaturesIn, sourceAt } from "./text.ts";
 
-export { fileSize, growFile, loopOf, makeFile } from "./loop.ts";
+export { detachFile, fileSize, growFile, loopOf, makeFile } from "./loop.ts";
 
 /** Milliseconds that making, mounting (with a journal to replay) or growing a file system may take. */
 const LONGEST = 600_000;

@@ -1,4 +1,4 @@
-import { statSync, truncateSync } from "node:fs";
+import { existsSync, statSync, truncateSync } from "node:fs";
 import { run } from "../exec/index.ts";
 
 /** Milliseconds that writing all blocks of a file may take. */
@@ -45,4 +45,12 @@ export async function growFile(path: string, size: number, preallocated: boolean
   }
   const device = await loopOf(path);
   if (device !== null) await run(["losetup", "--set-capacity", device]);
+}
+
+/** Lets go of the loop device of a file; nothing when there is none. */
+export async function detachFile(path: string): Promise<void> {
+  if (!existsSync(path)) return;
+  const device = await loopOf(path);
+  // It may have gone with its mount meanwhile.
+  if (device !== null) await run(["losetup", "--detach", device], { ok: [0, 1] });
 }
