@@ -89,6 +89,8 @@ export function openConnectionLimits(connections: Connections): LevelDoor {
 
   return {
     lasting: true,
+    // A commit of nft waits for one or two grace periods of the kernel (RCU), 5 to 20 ms.
+    slow: true,
     missing: () => connections.missing,
     async look(_, afresh) {
       if (!afresh || performance.now() - listed <= FRESH) return;

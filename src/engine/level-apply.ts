@@ -170,19 +170,53 @@ export async function applyLevels({
 }: LevelWork): Promise<void> {
   const done: LevelStep[] = [];
   let at: LevelStep | undefined;
+  const slow: Promise<() => void>[] = [];
+  /** Waits for the slow ones; throws what the first of them that failed threw. */
+  const settled = async (): Promise<void> => {
+    for (const verdict of await Promise.all(slow.splice(0))) verdict();
+  };
   try {
     for (const step of steps) {
+      if (cgroups.slow(step.controller)) {
+        slow.push(begin(cgroups, group, step, done));
+        continue;
+      }
+      if (step.last) await settled();
       at = step;
       await perform(cgroups, group, step);
       done.push(step);
+      at = undefined;
     }
-    at = undefined;
+    await settled();
     await look();
     readBack(cgroups, group, have, want, host);
     keep();
   } catch (thrown) {
+    await Promise.all(slow);
     const stayed = await undo(cgroups, group, done, have, host);
     throw refusal(asWarrenError(thrown), at, stayed);
+  }
+}
+
+/** Begins a step; what comes of it is told by the function it resolves to, so that nothing is thrown unheard. */
+async function begin(
+  cgroups: LevelKernel,
+  group: string,
+  step: LevelStep,
+  done: LevelStep[],
+): Promise<() => void> {
+  try {
+    await perform(cgroups, group, step);
+    done.push(step);
+    return () => undefined;
+  } catch (thrown) {
+    const error = asWarrenError(thrown);
+    return () => {
+      throw new WarrenError(error.code, `${step.key} was refused: ${error.message}`, error.fix, {
+        ...error.details,
+        key: step.key,
+      });
+    };
   }
 }
 

@@ -51,6 +51,8 @@ export interface LevelDoor {
    * what `prepare` and `config` did at the start, or a change since left, and must come to `values`.
    */
   hook?(target: LevelTarget, values: DoorValues, again: boolean): string[];
+  /** Whether a write takes the kernel long: it goes on beside the writes of others. */
+  slow?: boolean;
   /** Whether values outlive a reboot from within, so that the hook must take unsaved ones back. */
   lasting?: boolean;
   /** Takes away what `prepare` made; also what a crash left. Never throws for what isn't there. */
@@ -61,7 +63,11 @@ export interface LevelDoor {
 export type LevelDoors = Readonly<Record<string, LevelDoor>>;
 
 /** What levels are read from and written to: control groups, and the doors of one container. */
-export type LevelKernel = Pick<Cgroups, "dialect" | "controllers" | "exists" | "read" | "write" | "below">;
+export interface LevelKernel
+  extends Pick<Cgroups, "dialect" | "controllers" | "exists" | "read" | "write" | "below"> {
+  /** Whether writes there take long and touch nothing else. */
+  slow(controller: string): boolean;
+}
 
 /** Control groups and doors as one; doors answer for the container's own group alone. */
 export function kernelOf(cgroups: Cgroups, doors: LevelDoors, target: LevelTarget): LevelKernel {
@@ -69,6 +75,7 @@ export function kernelOf(cgroups: Cgroups, doors: LevelDoors, target: LevelTarge
     dialect: cgroups.dialect,
     controllers: cgroups.controllers,
     exists: cgroups.exists,
+    slow: (controller) => doors[controller]?.slow ?? false,
     below: (group, controller) => (doors[controller] ? [] : cgroups.below(group, controller)),
     read(group, controller, file) {
       const door = doors[controller];

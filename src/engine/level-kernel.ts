@@ -15,7 +15,7 @@ export const wayOf = (row: LevelRow, dialect: Dialect): LevelWay | undefined => 
  */
 export function unsupported(
   row: LevelRow,
-  cgroups: Omit<LevelKernel, "write">,
+  cgroups: Omit<LevelKernel, "write" | "slow">,
   doors: LevelDoors,
   top: string,
   host: LevelHost,

@@ -32,6 +32,8 @@ export interface LevelStep {
   to: string;
   /** Whether it only follows another step, with which it is taken back. */
   follows?: true;
+  /** Whether it can't be taken back, so that all others must be in force before. */
+  last?: boolean;
   /** How to make room when the kernel says the limit is in use, or when reclaiming is the act itself. */
   lowering?: Lowering;
 }
@@ -138,7 +140,7 @@ export function planLevels(have: readonly Present[], want: LevelValues, host: Le
     ...steps.replace,
     ...steps.loosen.toReversed(),
     // What can't be taken back comes when nothing else can fail any more.
-    ...steps.oneWay,
+    ...steps.oneWay.map((each) => each.map((step) => ({ ...step, last: true }))),
   ].flat();
 }
 

@@ -26,10 +26,13 @@ function doorOf(cgroups: FakeCgroups, host: LevelHost, settings: readonly Settin
   const at = (file: string) => `${settings[0]?.controller}:${file}`;
   for (const { file, text } of settings) cgroups.files.set(at(file), text(FRESH_LEVELS, host));
   return {
+    // One that takes its time, so that its writes end in the middle of others'.
+    slow: settings[0]?.controller === "connections",
     missing: () => null,
     read: (_target, file) => cgroups.files.get(at(file)) ?? null,
     async write(_target, file, text) {
       const path = at(file);
+      for (let turns = 3; this.slow && turns > 0; turns--) await Promise.resolve();
       cgroups.before(path, text, cgroups.writes.length);
       const setting = settings.find((each) => each.file === file);
       if (!setting) throw new WarrenError("FAILED", `write ${path}: ENOENT`, "", { errno: "ENOENT" });
