@@ -1,4 +1,5 @@
 import { Database } from "bun:sqlite";
+import { chmodSync, closeSync, existsSync, openSync } from "node:fs";
 import type { ContainerRecord } from "../spec/container.ts";
 import type { CounterRecord } from "../spec/counter.ts";
 import { WarrenError } from "../spec/errors.ts";
@@ -16,10 +17,16 @@ const EVENTS_KEPT = 100_000;
 
 /** Opens (and brings up to date) the store in one file. Throws FAILED when the file is from a newer Warren. */
 export function openStore(file: string): Store {
+  // Hashes of passwords wait in it for a container's first start; SQLite gives its other files the same mode.
+  if (file !== ":memory:") {
+    closeSync(openSync(file, "a", 0o600));
+    for (const path of [file, `${file}-wal`, `${file}-shm`]) if (existsSync(path)) chmodSync(path, 0o600);
+  }
   const db = new Database(file, { create: true, strict: true });
   // WAL: a kill -9 at any point loses nothing committed; NORMAL syncs at checkpoints, which a power cut may roll
   // back to, never a crash of ours.
   db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000;");
+  db.exec("PRAGMA secure_delete = ON");
   migrate(db, file);
   db.exec(`DELETE FROM events WHERE seq <= (SELECT coalesce(max(seq), 0) FROM events) - ${EVENTS_KEPT}`);
   const containers = records<ContainerRecord>(db, "containers", "container");
@@ -44,7 +51,8 @@ export function openStore(file: string): Store {
         return db.transaction(work).immediate() as ReturnType<typeof work>;
       } catch (error) {
         // The file went back to what it was; what is kept in memory must too.
-        for (const table of [containers, images, operations, profiles, pools, snapshots, counters]) table.reload();
+        for (const table of [containers, images, operations, profiles, pools, snapshots, counters])
+          table.reload();
         throw error;
       }
     },

@@ -1,5 +1,6 @@
 /** What is handed to a new container before its first start: keys, a password, user data; templates of old. */
 import { afterAll, beforeAll, expect } from "bun:test";
+import { statSync } from "node:fs";
 import { archive, program, SYSTEM } from "../helpers/archive.ts";
 import { type TestDaemon, testDaemon } from "../helpers/daemon.ts";
 import { requires } from "../helpers/requires.ts";
@@ -56,6 +57,8 @@ describe("new containers", async () => {
       `${d.instance.state}/warren.db`,
     ]);
     expect(kept.stdout.toString()).toBe("");
+    for (const name of ["warren.db", "warren.db-wal"])
+      expect(statSync(`${d.instance.state}/${name}`).mode & 0o777).toBe(0o600);
     await d.ok("restart", "--force", "web");
     expect(await d.sh("web", "cat /etc/shadow")).toBe(shadow);
   });
