@@ -172,7 +172,8 @@ const manifest: ExportManifest = {
     },
   ],
 };
-type Change = (it: Record<string, any>) => void; // biome-ignore lint/suspicious/noExplicitAny: hostile on purpose
+// biome-ignore lint/suspicious/noExplicitAny: hostile on purpose
+type Change = (it: Record<string, any>) => void;
 
 describe("a description", () => {
   test("comes back as it was written", () =>
