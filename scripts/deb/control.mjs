@@ -19,6 +19,8 @@ export const DEPENDS = Object.freeze({
 /** Packages without which something is missing that most want. */
 export const RECOMMENDS = Object.freeze({
   mmdebstrap: "builds Debian and Ubuntu images",
+  skopeo: "fetches images from registries",
+  openssl: "hashes passwords for guests",
   "debian-archive-keyring": "checks Debian's signatures",
   "ca-certificates": "HTTPS",
   "busybox-static": "the built-in image",

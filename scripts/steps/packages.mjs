@@ -13,6 +13,8 @@ export const PACKAGES = Object.freeze({
   nftables: "network rules",
   iproute2: "links, addresses, routes",
   mmdebstrap: "builds Debian images",
+  skopeo: "fetches images from registries",
+  openssl: "hashes passwords for guests",
   "busybox-static": "the built-in image",
   "debian-archive-keyring": "checks Debian's signatures",
   "ca-certificates": "HTTPS",

@@ -141,7 +141,7 @@ export async function wire(instance: Instance, log: Log): Promise<Wired> {
     store,
     events,
     operations,
-    images: createImages({ store, instance, operations, events, sources: config.images }),
+    images: createImages({ store, instance, operations, events, sources: config }),
     objects: openObjects(paths.images),
     lowers: openLowers(paths.images, paths.trash),
     levels,

@@ -45,6 +45,8 @@ const TOOLS: readonly [tool: string, pkg: string, need: "must" | "may", without:
   ["unshare", "util-linux", "must", "no id ranges"],
   ["lxcfs", "lxcfs", "may", "guests see the host's memory and processors"],
   ["mmdebstrap", "mmdebstrap", "may", "Debian and Ubuntu images can't be built"],
+  ["skopeo", "skopeo", "may", "images can't be fetched from registries"],
+  ["openssl", "openssl", "may", "containers can't be given a password"],
   ["busybox", "busybox-static", "may", "the built-in busybox image can't be made"],
   ["zstd", "zstd", "may", "zstd archives can't be read or written"],
   ["xz", "xz-utils", "may", "xz archives can't be read or written"],

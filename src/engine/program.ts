@@ -9,7 +9,6 @@ import type { ContainerRecord } from "../spec/container.ts";
 import { WarrenError } from "../spec/errors.ts";
 import { consoleTail } from "./console-tail.ts";
 import type { Context } from "./context.ts";
-import { baseOf } from "./root.ts";
 
 /** Where the guest sees the init for applications and what it is to do: in /dev, which is no part of its files. */
 const [BUSYBOX, SCRIPT] = ["/dev/.warren/busybox", "/dev/.warren/init"];
@@ -25,7 +24,11 @@ export interface ProgramStart {
  * busybox, which becomes whom the image says. `null` for images with an init of their own. Throws REFUSED, BAD_VALUE for a user that
  * the image does not know, UNSUPPORTED without busybox.
  */
-export function prepareProgram(c: Context, r: ContainerRecord, rootfs: string): ProgramStart | null {
+export function prepareProgram(
+  c: Pick<Context, "paths" | "images">,
+  r: ContainerRecord,
+  { rootfs, base }: { rootfs: string; base: number },
+): ProgramStart | null {
   const { app } = c.images.resolve(r.image);
   if (!app || r.init !== "app") return null;
   const request = r.app ?? {};
@@ -45,7 +48,7 @@ export function prepareProgram(c: Context, r: ContainerRecord, rootfs: string): 
     uid: account.uid,
     gid: account.gid,
   });
-  makeDirectory(rootfs, app.cwd, baseOf(r));
+  makeDirectory(rootfs, app.cwd, base);
   const path = c.paths.program(r.uuid);
   writeFileSync(path, script);
   // For the guest's root; the directory above keeps the host's others out.

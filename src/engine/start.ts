@@ -83,7 +83,7 @@ export async function start(
 async function boot(c: Context, r: ContainerRecord, rootfs: string, work: Work): Promise<Running | number> {
   const cgroup = cgroupOf(c, r.name);
   const levels = await startLevels(c, r);
-  const program = prepareProgram(c, r, rootfs);
+  const program = prepareProgram(c, r, { rootfs, base: baseOf(r) });
   try {
     return await lxcStart(
       c.paths.lxc,

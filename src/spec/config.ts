@@ -2,7 +2,7 @@ import { WarrenError } from "./errors.ts";
 import { DEFAULT_WATCH, parseWatch, type WatchConfig } from "./watch.ts";
 
 /** What the operator may write into `config.json` in the configuration directory; everything has a default. */
-export interface Config {
+export interface Config extends ImageSources {
   network: {
     /** Range that containers get their IPv4 address from, `ADDRESS/LENGTH`; `null`: one that is free on this host. */
     ipv4: string | null;
@@ -15,8 +15,6 @@ export interface Config {
   group: string;
   /** What containers are watched for. */
   watch: WatchConfig;
-  /** Where images are fetched from. */
-  images: ImageSources;
 }
 
 /** Servers that images are fetched from: `registries` and `imageServers` of config.json. */
@@ -38,7 +36,7 @@ export const DEFAULT_CONFIG: Config = {
   network: { ipv4: null, ipv6: null, nameservers: null },
   group: "warren",
   watch: DEFAULT_WATCH,
-  images: DEFAULT_SOURCES,
+  ...DEFAULT_SOURCES,
 };
 
 const bad = (key: string, want: string): WarrenError =>
@@ -70,7 +68,7 @@ export function parseConfig(text: string): Config {
     },
     group: string(top.group, "group") ?? DEFAULT_CONFIG.group,
     watch: parseWatch(top.watch ?? {}, members, bad),
-    images: parseSources(top.registries ?? {}, top.imageServers ?? {}),
+    ...parseSources(top.registries ?? {}, top.imageServers ?? {}),
   };
 }
 

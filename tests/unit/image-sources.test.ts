@@ -54,7 +54,7 @@ describe("what an image is fetched from", () => {
     const parsed = parseConfig(
       '{"imageServers": {"mine": "https://a.example", "here": "http://127.0.0.1:8"}}',
     );
-    expect(Object.keys(parsed.images.imageServers)).toEqual(["lxc", "mine", "here"]);
+    expect(Object.keys(parsed.imageServers)).toEqual(["lxc", "mine", "here"]);
     for (const text of [
       '{"imageServers": {"mine": "http://a.example"}}',
       '{"imageServers": {"docker": "https://a.example"}}',

@@ -129,7 +129,7 @@ describe("config.json", () => {
       network: { ipv4: null, ipv6: null, nameservers: null },
       group: "warren",
       watch: DEFAULT_WATCH,
-      images: DEFAULT_SOURCES,
+      ...DEFAULT_SOURCES,
     }));
   test.each([
     ["{", "config.json:"],
