@@ -14,6 +14,7 @@ import { WarrenError } from "../spec/errors.ts";
 import type { ImageRecord } from "../spec/image.ts";
 import type { Store } from "../store/index.ts";
 import type { Events } from "./event.ts";
+import { readApp } from "./image-export.ts";
 import { treeFacts } from "./image-facts.ts";
 import { flatten } from "./image-layers.ts";
 import { PLATFORM, pullTree } from "./image-pull.ts";
@@ -185,6 +186,7 @@ export function createImageMaker(deps: {
           description: description || `${facts.title || "imported"}${left}`,
           source: isOpenvz(facts) ? source.replace("import:", "openvz:") : source,
           warnings: templateWarnings(facts),
+          ...(root === into ? {} : readApp(into)),
         };
         return admit(place, made, alias, work);
       }),

@@ -39,6 +39,20 @@ export function readAppConfig(raw: unknown): { app: AppConfig; architecture: str
   return { app, architecture: debianArchitecture(text(top.architecture)) };
 }
 
+/** The same as an image configuration that `readAppConfig` reads back. */
+export function writeAppConfig(app: AppConfig, architecture: string): string {
+  const config = {
+    Entrypoint: app.entrypoint,
+    Cmd: app.command,
+    Env: Object.entries(app.env).map(([key, value]) => `${key}=${value}`),
+    WorkingDir: app.cwd,
+    User: app.user,
+    StopSignal: `${app.stopSignal}`,
+    ExposedPorts: Object.fromEntries(app.ports.map((port) => [port, {}])),
+  };
+  return `${JSON.stringify({ architecture: ociArchitecture(architecture), os: "linux", config }, null, 2)}\n`;
+}
+
 /** The number of a signal called `SIGQUIT`, `QUIT`, `SIGRTMIN+3` or `3`; SIGTERM for what is none. */
 export function signalNumber(name: string): number {
   const known = SIGNALS[name.startsWith("SIG") ? name : `SIG${name}`];
@@ -50,6 +64,9 @@ export function signalNumber(name: string): number {
 /** Debian's name for an architecture as Go and OCI call it. */
 export const debianArchitecture = (name: string): string =>
   ({ "386": "i386", arm: "armhf", ppc64le: "ppc64el" })[name] ?? (name || "unknown");
+
+const ociArchitecture = (name: string): string =>
+  ({ i386: "386", armhf: "arm", ppc64el: "ppc64le" })[name] ?? name;
 
 /** The whole command line; throws REFUSED when neither image nor launch name a program. */
 export function programOf(app: AppConfig, request: AppRequest): string[] {

@@ -162,6 +162,10 @@ test("a docker-save archive is the same image as the OCI layout; another program
   const third = await rig.take(ociArchive(ociImage(layers, { Cmd: ["/bin/other"] })));
   expect(third.digest).not.toBe(first.digest);
   expect(third.init).toBe("app");
+  const signal = new AbortController().signal;
+  const exported = await rig.images.export("a", "none", signal);
+  const back = await rig.take(new Uint8Array(await new Response(exported).arrayBuffer()), "c");
+  expect([back.digest, back.aliases]).toEqual([first.digest, ["a", "b", "c"]]);
   const check = await rig.result(rig.images.check({}));
   expect(check).toMatchObject({ images: 2, damaged: [] });
 });
