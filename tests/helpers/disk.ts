@@ -12,14 +12,14 @@ export interface Disk extends Disposable {
   at: string;
 }
 
-/** Makes and mounts one; xfs with project quota. Throws when this host can't. */
-export function testDisk(type: "btrfs" | "xfs"): Disk {
-  const dir = mkdtempSync(join(tmpdir(), "warren-disk-"));
+/** Makes and mounts one, `size` as truncate(1) has it, its file sparse; xfs with project quota. Throws when this host can't. */
+export function testDisk(type: "btrfs" | "xfs", { size = "400M", beneath = tmpdir() } = {}): Disk {
+  const dir = mkdtempSync(join(beneath, "warren-disk-"));
   const [file, at] = [join(dir, "file"), join(dir, "mnt")];
   chmodSync(dir, 0o711);
   const options = type === "xfs" ? "loop,prjquota" : "loop";
   const made =
-    succeeds("truncate", "-s", "400M", file) &&
+    succeeds("truncate", "-s", size, file) &&
     succeeds(`mkfs.${type}`, "-q", file) &&
     succeeds("mkdir", at) &&
     succeeds("mount", "-t", type, "-o", options, file, at);
