@@ -1,18 +1,15 @@
-import { mkdirSync, readFileSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 import { release } from "node:os";
 import { capacity } from "../host/capacity/index.ts";
 import { run, which } from "../host/exec/index.ts";
-import { shiftTo } from "../host/idmap/index.ts";
 import { kernelLogLack } from "../host/kmsg/index.ts";
 import { alive, isStale } from "../host/lxcfs/index.ts";
-import { mountRoot, unmountRoot } from "../host/overlay/index.ts";
 import { boundingSet } from "../host/proc/index.ts";
 import { capabilityNames } from "../spec/capabilities.ts";
-import { FIRST_ID } from "../spec/container.ts";
 import { asWarrenError } from "../spec/errors.ts";
 import type { Context } from "./context.ts";
 import type { HostCheck } from "./index.ts";
+import { tryRoot } from "./root-probe.ts";
 
 const ok = (name: string, message: string): HostCheck => ({ name, state: "ok", message, fix: "" });
 const warn = (name: string, message: string, fix: string): HostCheck => ({
@@ -124,22 +121,9 @@ function namespaces(): HostCheck {
 
 /** Mounts a small root for real: nothing else tells whether this file system can. */
 async function roots(c: Context): Promise<HostCheck> {
-  const dir = await mkdtemp(`${c.instance.state}/check-`);
-  for (const name of ["lower", "data/upper", "data/work", "target"])
-    mkdirSync(`${dir}/${name}`, { recursive: true });
   try {
-    const shift = await shiftTo(FIRST_ID);
-    try {
-      mountRoot(
-        { lowers: [`${dir}/lower`], data: `${dir}/data`, target: `${dir}/target`, scratch: `${dir}/scratch` },
-        shift.fd,
-      );
-      mkdirSync(`${dir}/target/probe`);
-      return ok("overlay on idmapped layers", `works in ${c.instance.state}`);
-    } finally {
-      shift.close();
-      unmountRoot(`${dir}/target`);
-    }
+    await tryRoot(c.instance.state);
+    return ok("overlay on idmapped layers", `works in ${c.instance.state}`);
   } catch (error) {
     const { message } = asWarrenError(error);
     return missing(
@@ -147,8 +131,6 @@ async function roots(c: Context): Promise<HostCheck> {
       `${c.instance.state}: ${message}`,
       "keep the state directory on ext4, xfs or btrfs, and load the overlay module",
     );
-  } finally {
-    await rm(dir, { recursive: true, force: true });
   }
 }
 

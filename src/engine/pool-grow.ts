@@ -1,3 +1,4 @@
+import { capacity } from "../host/capacity/index.ts";
 import { deviceAt, fileSize, growFile, growFileSystem } from "../host/pool/index.ts";
 import { bytes } from "../spec/codec.ts";
 import { WarrenError } from "../spec/errors.ts";
@@ -10,6 +11,13 @@ export async function growPool(r: PoolRecord | null, size?: number): Promise<voi
       "REFUSED",
       "a pool that is a directory grows with the file system it is on",
       "make that one larger",
+    );
+  // EXT4_IOC_RESIZE_FS asks for it (fs/ext4/resize.c).
+  if (r.format === "ext4" && !capacity().raises)
+    throw new WarrenError(
+      "UNSUPPORTED",
+      "ext4 can't be made larger while it is mounted: the daemon has no CAP_SYS_RESOURCE",
+      "give it that, or make a larger pool and move the containers there",
     );
   if (r.kind === "loop") await growLoop(r, r.source, size);
   else if (size !== undefined)

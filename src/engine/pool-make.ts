@@ -9,6 +9,7 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
+import { normalize } from "node:path";
 import {
   detachFile,
   deviceSize,
@@ -16,23 +17,55 @@ import {
   makeFile,
   makeFileSystem,
   mountVolume,
+  released,
   signatures,
   unmountVolume,
   type Volume,
 } from "../host/pool/index.ts";
 import { openQuotas } from "../host/quota/index.ts";
-import { type Candidate, formatsFor } from "../plan/pool.ts";
+import { type Candidate, formatsFor, kindOf } from "../plan/pool.ts";
 import { asWarrenError, WarrenError } from "../spec/errors.ts";
+import { printable } from "../spec/name.ts";
 import { DEFAULT_POOL, type PoolRecord, type PoolRequest } from "../spec/pool.ts";
 import type { Work } from "./operation.ts";
+import { tryRoot } from "./root-probe.ts";
+
+/** Milliseconds that a device may be held by what is still being deleted of the last containers. */
+const PATIENCE = 10_000;
 
 /** What a pool holds besides what is not ours. */
 const DIRECTORIES = ["containers", "trash", "snapshots"];
 const markerOf = ({ path }: Pick<PoolRecord, "path">): string => `${path}/.warren-pool`;
 
+/** The record for a pool that is asked for; `state` is the default one. Throws USAGE, BAD_VALUE, REFUSED. */
+export function freshPool(request: PoolRequest, state: string, others: readonly PoolRecord[]): PoolRecord {
+  const { name, path, device, preallocate = false } = request;
+  const kind = kindOf(request);
+  const own = `${state}/pools/${name}`;
+  const directory = kind === "directory" ? absolute(path ?? "") : own;
+  if (kind === "directory") requireApart(directory, [{ name: DEFAULT_POOL, path: state }, ...others]);
+  return {
+    name,
+    kind,
+    id: crypto.randomUUID(),
+    format: null,
+    path: directory,
+    source: kind === "loop" ? `${own}.img` : kind === "device" ? absolute(device ?? "") : null,
+    preallocated: preallocate,
+    phase: "creating",
+    created: new Date().toISOString(),
+    version: 1,
+  };
+}
+
+function absolute(given: string): string {
+  if (given.startsWith("/")) return normalize(given).replace(/(.)\/+$/, "$1");
+  throw new WarrenError("BAD_VALUE", `${printable(given)} is no absolute path`, "begin it with /");
+}
+
 /** Makes the pool's directory ready; answers its record with the format that was chosen. Throws FAILED, REFUSED, BAD_VALUE. */
 export async function makePool(r: PoolRecord, request: PoolRequest, work: Work): Promise<PoolRecord> {
-  const made = r.kind === "directory" ? makeDirectory(r) : await makeVolume(r, request, work);
+  const made = r.kind === "directory" ? await makeDirectory(r) : await makeVolume(r, request, work);
   for (const name of DIRECTORIES) mkdirSync(`${r.path}/${name}`, { mode: 0o700 });
   writeFileSync(markerOf(r), `${r.id}\n`, { mode: 0o600 });
   return made;
@@ -52,6 +85,8 @@ export async function unmakePool(r: PoolRecord): Promise<void> {
     await detachFile(r.source);
     rmSync(r.source, { force: true });
   }
+  // Whoever is told that it is gone wants the device for something else.
+  if (r.kind === "device" && r.source) await released(r.source, PATIENCE);
   // Never recursive: should anything still be mounted there, it is the containers' files.
   if (existsSync(r.path)) rmdirSync(r.path);
 }
@@ -83,13 +118,21 @@ function volumeOf({ source, kind, format, id, preallocated }: PoolRecord): Volum
   };
 }
 
-/** Throws REFUSED for a directory that something is in. */
-function makeDirectory(r: PoolRecord): PoolRecord {
-  mkdirSync(r.path, { recursive: true, mode: 0o700 });
-  const path = realpathSync(r.path);
+/** Throws REFUSED for a directory that something is in, and UNSUPPORTED where no container's root can be mounted. */
+async function makeDirectory(r: PoolRecord): Promise<PoolRecord> {
+  const { path } = r;
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+  const refused = (why: string, fix: string) => new WarrenError("REFUSED", `${path} ${why}`, fix, { path });
+  const real = realpathSync(path);
+  if (real !== path) throw refused("is reached by a symbolic link", `give ${real}`);
   const first = readdirSync(path).find((name) => name !== "lost+found");
-  if (first === undefined) return { ...r, path };
-  throw new WarrenError("REFUSED", `${path} is not empty: ${first}`, "give a directory of its own", { path });
+  if (first !== undefined) throw refused(`is not empty: ${printable(first)}`, "give a directory of its own");
+  await tryRoot(path).catch((thrown) => {
+    const { message } = asWarrenError(thrown);
+    const fix = "use a directory on ext4, xfs or btrfs";
+    throw new WarrenError("UNSUPPORTED", `no container can be in ${path}: ${message}`, fix, { path });
+  });
+  return r;
 }
 
 async function makeVolume(r: PoolRecord, request: PoolRequest, work: Work): Promise<PoolRecord> {
@@ -148,7 +191,7 @@ async function freeDevice(device: string, force: boolean): Promise<number> {
 }
 
 /** Throws REFUSED for a directory inside of another pool, or one that another pool is inside of. */
-export function requireApart(path: string, pools: readonly { name: string; path: string }[]): void {
+function requireApart(path: string, pools: readonly { name: string; path: string }[]): void {
   const other = pools.find(
     (pool) => `${pool.path}/`.startsWith(`${path}/`) || path.startsWith(`${pool.path}/`),
   );

@@ -90,7 +90,7 @@ describe("pools", () => {
     expect(await write(d, "web", "/root/y", 4)).toBeLessThan(4 * MIB);
     expect(await write(d, "outside", "/root/z", 20)).toBe(20 * MIB);
     await until("it is told", async () => (await types(d)).includes("pool-full"));
-  });
+  }, 60_000);
 
   test("it grows while its containers run, and never shrinks", async () => {
     const before = await initPid(d, "db");
@@ -202,8 +202,14 @@ describe("pools", () => {
     expect(entries(`${path}/containers`)).toHaveLength(1);
     expect((await pool(d, "plain")).use[0].space).toBeGreaterThan(0);
     await d.ok("delete", "p", "--force");
+    writeFileSync(`${path}/mine`, "");
     await d.ok("pool", "delete", "plain");
-    expect(entries(path)).toEqual([]);
+    expect(entries(path)).toEqual(["mine"]);
+    const full = await d.warren(["pool", "create", "plain", "--path", path]);
+    expect([full.code, full.stderr]).toEqual([5, expect.stringContaining("is not empty: mine")]);
+    const strange = await d.warren(["pool", "create", "plain", "--path", "/proc/self"]);
+    expect(strange.code).not.toBe(0);
+    expect(await d.json("pool", "list")).toHaveLength(2);
   });
 
   test("containers run on without a daemon; the next one finds the pool as it was", async () => {
@@ -217,7 +223,7 @@ describe("pools", () => {
   test("when nothing runs it is unmounted with the daemon's end, and mounted again", async () => {
     await d.ok("stop", "--all", "--force");
     await d.stop();
-    expect(loops(d)).toEqual([]);
+    await until("the loop device is let go", () => loops(d).length === 0);
     expect(entries(`${d.instance.state}/pools/fast`)).toEqual([]);
     await d.start();
     await d.ok("start", "db");

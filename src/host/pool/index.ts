@@ -103,6 +103,18 @@ export async function signatures(device: string): Promise<string[]> {
   return signaturesIn(stdout);
 }
 
+/** Resolves when nobody has a device any more, or after `patience` ms. */
+export async function released(device: string, patience: number): Promise<void> {
+  for (const until = Date.now() + patience; Date.now() < until; await Bun.sleep(20)) {
+    try {
+      closeSync(openSync(device, constants.O_RDONLY | constants.O_EXCL));
+      return;
+    } catch (error) {
+      if ((error as { code?: string }).code !== "EBUSY") return;
+    }
+  }
+}
+
 /** Bytes of a block device. */
 export async function deviceSize(device: string): Promise<number> {
   return Number((await run(["blockdev", "--getsize64", device])).stdout.trim());
