@@ -92,7 +92,7 @@ export async function finishRestore(c: Context, name: string): Promise<void> {
     // What the guest said is no part of its files.
     if (existsSync(c.paths.console(r.uuid))) copyFileSync(c.paths.console(r.uuid), `${fresh}/console.log`);
     const known = existsSync(data) ? data : fresh;
-    const limits = c.quotas.missing(c.paths.containers) === null ? c.quotas.read(known, baseOf(r)) : null;
+    const limits = c.quotas.missing(known) === null ? c.quotas.read(known, baseOf(r)) : null;
     await emptyTrash(c, old);
     intoTrash(c, data, old);
     renameSync(fresh, data);

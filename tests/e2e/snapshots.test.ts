@@ -121,6 +121,17 @@ for (const [place, features] of [
       await d.ok("rename", "www", "web");
       await d.ok("start", "web");
     });
+    test("the container's limit of the disk holds after a restore", async () => {
+      if (place !== "btrfs") return;
+      await d.ok("set", "web", "disk.space=60M", "--save");
+      await d.ok("snapshot", "restore", "web", "first", "--force", "--files-only");
+      const script =
+        "dd if=/dev/zero of=/root/x bs=64k count=2000 2>/dev/null; sync; stat -c %s /root/x; rm /root/x";
+      const most = Number(await d.sh("web", script));
+      expect(most).toBeGreaterThan(10 * 1024 ** 2);
+      expect(most).toBeLessThanOrEqual(60 * 1024 ** 2);
+      await d.ok("set", "web", "disk.space=unlimited", "--save");
+    });
     test("a schedule makes what was missed while no daemon ran, once, and takes away what is too old", async () => {
       await d.ok("snapshot", "schedule", "web", "--every", "1h", "--keep", "2");
       expect((await d.json("info", "web")).schedule).toEqual({ every: 3600, keep: 2 });
