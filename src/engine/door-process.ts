@@ -5,6 +5,7 @@ import {
   limitAll,
   limitPair,
   oomScore,
+  QUIET_SWEEPS,
   type Resource,
   scoreAll,
   useOf,
@@ -16,8 +17,29 @@ import { INIT_PID, type LevelDoor } from "./level-door.ts";
 const FRESH = 500;
 const HELD = ".held";
 
+type Groups = Pick<Cgroups, "processes" | "freeze" | "frozen">;
+
+/**
+ * Does `sweep` over the processes of a group so that none escapes: where they fork under it, they are halted for the
+ * moment, for then no fork is under way.
+ */
+async function overAll(
+  cgroups: Groups,
+  group: string,
+  sweep: (processes: () => readonly number[]) => number,
+): Promise<void> {
+  const processes = () => cgroups.processes(group);
+  if (sweep(processes) <= QUIET_SWEEPS || cgroups.frozen(group)) return;
+  await cgroups.freeze(group, true);
+  try {
+    sweep(processes);
+  } finally {
+    await cgroups.freeze(group, false);
+  }
+}
+
 /** Hard limits of each process of a container (`nofile`) and the largest use there is (`nofile.held`). */
-export function openRlimits(cgroups: Pick<Cgroups, "processes">, host: () => LevelHost): LevelDoor {
+export function openRlimits(cgroups: Groups, host: () => LevelHost): LevelDoor {
   let last: { group: string; at: number; use: LargestUse } | null = null;
   const use = (group: string): LargestUse => {
     const now = performance.now();
@@ -34,7 +56,7 @@ export function openRlimits(cgroups: Pick<Cgroups, "processes">, host: () => Lev
       return held === undefined ? null : String(held);
     },
     async write({ cgroup }, file, text) {
-      limitAll(() => cgroups.processes(cgroup), file as Resource, text);
+      await overAll(cgroups, cgroup, (processes) => limitAll(processes, file as Resource, text));
     },
     // Not through LXC's own lxc.prlimit: lxc-attach would put those of the start in force again, and fail where that
     // means raising them.
@@ -51,7 +73,7 @@ export function openRlimits(cgroups: Pick<Cgroups, "processes">, host: () => Lev
 }
 
 /** Who is killed first when memory is out (`score`), of all processes of a container. */
-export function openOom(cgroups: Pick<Cgroups, "processes">): LevelDoor {
+export function openOom(cgroups: Groups): LevelDoor {
   return {
     missing: () => null,
     read({ pid }) {
@@ -59,7 +81,7 @@ export function openOom(cgroups: Pick<Cgroups, "processes">): LevelDoor {
       return score === null ? null : String(score);
     },
     async write({ cgroup }, _, text) {
-      scoreAll(() => cgroups.processes(cgroup), Number(text));
+      await overAll(cgroups, cgroup, (processes) => scoreAll(processes, Number(text)));
     },
     // Like the limits above not through lxc.proc, which lxc-attach would put in force again.
     hook: (_, { score }) => (score === undefined ? [] : [`write /proc/${INIT_PID}/oom_score_adj ${score}`]),

@@ -11,8 +11,10 @@ import { type LargestUse, largestUse, processUse, RESOURCE_NAMES, RESOURCES, typ
 
 export { type LargestUse, RESOURCE_NAMES, type Resource } from "./text.ts";
 
-/** Sweeps over all processes until one finds nothing to do: only forks under way during a sweep escape it. */
+/** Sweeps over all processes until one finds nothing to do: only a fork under way meanwhile escapes it. */
 const SWEEPS = 50;
+/** As many are enough when nobody forks: one that changes, one that finds nothing. */
+export const QUIET_SWEEPS = 2;
 
 /** `unlimited` or a number, as prlimit(1) and LXC write limits. */
 const show = (limit: bigint): string => (limit === RLIM_INFINITY ? "unlimited" : String(limit));
@@ -33,12 +35,14 @@ export function limitPair(resource: Resource, hard: string): string {
 }
 
 /**
- * Brings the hard limit of all processes to `hard`. A soft limit never exceeds it, and one that was equal follows it.
- * Throws FAILED with `details.errno`: EPERM where a limit would have to be raised and we may not.
+ * Brings the hard limit of all processes to `hard`, and answers how many sweeps that took: more than QUIET_SWEEPS say
+ * that they fork, and one under way, of a process that isn't listed yet, may have escaped. A soft limit never exceeds
+ * the hard one, and one that was equal follows it. Throws FAILED with `details.errno`: EPERM where a limit would have to
+ * be raised and we may not.
  */
-export function limitAll(processes: () => readonly number[], resource: Resource, hard: string): void {
+export function limitAll(processes: () => readonly number[], resource: Resource, hard: string): number {
   const wanted = number(hard);
-  sweep(processes, `processes are begun faster than ${resource} can be limited`, (pid) => {
+  return sweep(processes, `processes are begun faster than ${resource} can be limited`, (pid) => {
     const old = readLimit(pid, RESOURCES[resource]);
     if (old === null || old.hard === wanted) return false;
     return writeLimit(pid, RESOURCES[resource], { soft: softFor(old, wanted), hard: wanted });
@@ -47,11 +51,15 @@ export function limitAll(processes: () => readonly number[], resource: Resource,
 
 const softFor = ({ soft, hard }: Limit, next: bigint): bigint => (soft === hard ? next : least(soft, next));
 
-function sweep(processes: () => readonly number[], failure: string, change: (pid: number) => boolean): void {
-  for (let left = SWEEPS; left > 0; left--) {
+function sweep(
+  processes: () => readonly number[],
+  failure: string,
+  change: (pid: number) => boolean,
+): number {
+  for (let done = 1; done <= SWEEPS; done++) {
     let changed = false;
     for (const pid of processes()) changed = change(pid) || changed;
-    if (!changed) return;
+    if (!changed) return done;
   }
   throw new WarrenError("FAILED", failure, "limit the number of processes first");
 }
@@ -62,9 +70,9 @@ export function oomScore(pid: number | "self"): number | null {
   return text === null ? null : Number(text);
 }
 
-/** Sets the rank of all processes. Throws FAILED with `details.errno`: EACCES below what they may ever have. */
-export function scoreAll(processes: () => readonly number[], score: number): void {
-  sweep(processes, "processes are begun faster than they can be ranked", (pid) => {
+/** Sets the rank of all processes; the answer is that of `limitAll`. Throws FAILED with `details.errno`: EACCES below what they may ever have. */
+export function scoreAll(processes: () => readonly number[], score: number): number {
+  return sweep(processes, "processes are begun faster than they can be ranked", (pid) => {
     const old = oomScore(pid);
     if (old === null || old === score) return false;
     try {
