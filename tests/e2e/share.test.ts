@@ -3,19 +3,12 @@ import { afterAll, beforeAll, expect } from "bun:test";
 import { appendFileSync, lstatSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { archive, SYSTEM } from "../helpers/archive.ts";
 import { type TestDaemon, testDaemon, until } from "../helpers/daemon.ts";
+import { testDisk } from "../helpers/disk.ts";
 import { requires } from "../helpers/requires.ts";
 
-const { describe, test, missing } = requires(
-  "root",
-  "lxc",
-  "lxcfs",
-  "nft",
-  "iproute2",
-  "busybox",
-  "overlay",
-  "idmap",
-  "tar",
-);
+const NEEDS = ["root", "lxc", "lxcfs", "nft", "iproute2", "busybox", "overlay", "idmap", "tar"] as const;
+const { describe, test, missing } = requires(...NEEDS);
+const onBtrfs = requires(...NEEDS, "btrfs");
 const SEED = Number(Bun.env.SEED ?? crypto.getRandomValues(new Uint32Array(1))[0]);
 /** 200 for a long night. */
 const ROUNDS = Number(Bun.env.ROUNDS ?? 30);
@@ -183,5 +176,31 @@ describe(`files in common (SEED=${SEED})`, () => {
       expect(new Set(inodes()).size).toBe(1);
     },
     ROUNDS * 20_000,
+  );
+});
+
+onBtrfs.describe("files in common on btrfs", () => {
+  onBtrfs.test(
+    "where containers are subvolumes, whose files can't have names elsewhere",
+    async () => {
+      using disk = testDisk("btrfs");
+      await using other = await testDaemon(true, disk.at);
+      for (const name of ["x", "y"]) {
+        await other.ok("launch", "busybox", name);
+        await other.sh(name, UPGRADE);
+        await other.ok("stop", "-t", "1", name);
+      }
+      expect((await other.json("share", "--all")).regained).toBeGreaterThan(BIG);
+      await other.ok("start", "x", "y");
+      const said: string[] = [];
+      for (const name of ["x", "y"])
+        said.push(await other.sh(name, "cd /usr/lib/pkg; md5sum big one deep/*"));
+      expect(said[0]).toContain("deep/f8");
+      expect(said[0]).toBe(said[1]!);
+      expect((await other.json("image", "check")).damaged).toEqual([]);
+      await other.ok("delete", "--all", "--force", "-y");
+      await other.stop();
+    },
+    60_000,
   );
 });

@@ -15,6 +15,7 @@ import { join } from "node:path";
 import { find, survey } from "../../src/engine/share-look.ts";
 import { journalOf, shareOne, unshareOne } from "../../src/engine/share-move.ts";
 import { openPageCache } from "../../src/host/pagecache/index.ts";
+import { mount, unmount } from "../../src/host/syscall/index.ts";
 import type { ContainerRecord } from "../../src/spec/container.ts";
 import { requires } from "../helpers/requires.ts";
 import { change, type ShareRig, seen, shareRig } from "../helpers/share-rig.ts";
@@ -190,6 +191,27 @@ describe("what is shared", () => {
     expect((await shareOne(rig.context, r, all, work)).files).toBe(2);
     expect(views(rig)).toEqual(before);
     expect(readdirSync(`${rig.lowers.path(r.uuid)}/usr/bin`)).toEqual(["u"]);
+  });
+
+  test("a full disk: nothing is changed or left, and with space it works", async () => {
+    const dir = mkdtempSync(join(tmpdir(), "warren-share-"));
+    mount("tmpfs", dir, "tmpfs", 0, "size=7m");
+    try {
+      const rig = shareRig(3, dir);
+      for (const r of rig.records) write(rig, r, "usr/lib/large", "x".repeat(2 << 20));
+      const before = views(rig);
+      const error = await shareAll(rig).catch((thrown) => thrown);
+      expect(error.code).toBe("ENOSPC");
+      expect(views(rig)).toEqual(before);
+      expect(readdirSync(`${dir}/images/tmp`)).toEqual([]);
+      expect([...rig.objects.slices()].flat()).toEqual([]);
+      Bun.spawnSync(["mount", "-o", "remount,size=20m", dir]);
+      expect((await shareAll(rig)).regained).toBe(4 << 20);
+      expect(views(rig)).toEqual(before);
+    } finally {
+      unmount(dir);
+      rmSync(dir, { recursive: true });
+    }
   });
 
   test("a copy of a layer has the same files, and hides what it hid", async () => {
