@@ -102,9 +102,13 @@ export async function checkImages(
       why,
       images: names.map(nameOf),
       containers: of.map(({ name }) => name).sort(),
-      fix: repair
-        ? "its name was taken away; make the images anew, which mends them"
-        : "warren image check --repair, then make the images anew",
+      fix: [
+        repair ? "its name was taken away" : "warren image check --repair",
+        images.size > 0 ? "make the images anew, which mends them" : "",
+        layers.size > 0 ? "install what it belongs to again in the containers" : "",
+      ]
+        .filter(Boolean)
+        .join("; "),
     });
     if (!repair) continue;
     objects.drop(object);
