@@ -115,6 +115,17 @@ describe("a recipe", () => {
     expect(JSON.stringify(text)).not.toContain("-security");
   });
 
+  test("a container writes little on its first boot", () => {
+    const wanted = wantedImage("debian/13");
+    if (wanted?.kind !== "recipe") throw new Error("no recipe");
+    const none = { archive: undefined, security: undefined };
+    const written = (init: "systemd" | "sysvinit"): string[] =>
+      tweaks(wanted.recipe, init, none).flatMap((t) => (t.kind === "write" ? [t.path] : []));
+    const saves = ["etc/systemd/journald.conf.d/10-small-files.conf", "etc/.updated", "var/.updated"];
+    expect(written("systemd")).toEqual(expect.arrayContaining(saves));
+    expect(written("sysvinit")).not.toContain("etc/.updated");
+  });
+
   test("leaves nothing of the build host in the image", () => {
     const wanted = wantedImage("debian/13");
     if (wanted?.kind !== "recipe") throw new Error("no recipe");
