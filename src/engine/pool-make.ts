@@ -17,7 +17,6 @@ import {
   makeFile,
   makeFileSystem,
   mountVolume,
-  released,
   signatures,
   unmountVolume,
   type Volume,
@@ -29,9 +28,6 @@ import { printable } from "../spec/name.ts";
 import { DEFAULT_POOL, type PoolRecord, type PoolRequest } from "../spec/pool.ts";
 import type { Work } from "./operation.ts";
 import { tryRoot } from "./root-probe.ts";
-
-/** Milliseconds that a device may be held by what is still being deleted of the last containers. */
-const PATIENCE = 10_000;
 
 /** What a pool holds besides what is not ours. */
 const DIRECTORIES = ["containers", "trash", "snapshots"];
@@ -85,8 +81,6 @@ export async function unmakePool(r: PoolRecord): Promise<void> {
     await detachFile(r.source);
     rmSync(r.source, { force: true });
   }
-  // Whoever is told that it is gone wants the device for something else.
-  if (r.kind === "device" && r.source) await released(r.source, PATIENCE);
   // Never recursive: should anything still be mounted there, it is the containers' files.
   if (existsSync(r.path)) rmdirSync(r.path);
 }

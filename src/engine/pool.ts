@@ -5,7 +5,7 @@
  * is in stays; nothing is written where a pool should be and is not.
  */
 import { existsSync } from "node:fs";
-import { unmountVolume } from "../host/pool/index.ts";
+import { released, unmountVolume } from "../host/pool/index.ts";
 import type { Quotas } from "../host/quota/index.ts";
 import { asWarrenError, WarrenError } from "../spec/errors.ts";
 import type { Instance } from "../spec/instance.ts";
@@ -56,6 +56,9 @@ export interface Pools {
   /** Lets go of what is mounted; to be called when no container runs. */
   close(): void;
 }
+
+/** Milliseconds that a device may be held by what is still being deleted of the last containers. */
+const PATIENCE = 10_000;
 
 export function createPools(deps: {
   store: Store;
@@ -127,6 +130,8 @@ export function createPools(deps: {
         const r = removable(name);
         pools.update(name, (old) => ({ ...old, phase: "deleting" }));
         await unmake(r);
+        // Whoever is told that it is gone wants the device for something else.
+        if (r.kind === "device" && r.source) await released(r.source, PATIENCE);
         events.emit({ type: "pool-deleted", details: { pool: name } });
         return null;
       });
