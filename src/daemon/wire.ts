@@ -31,6 +31,7 @@ import { createPublish } from "../engine/publish.ts";
 import { targetOf } from "../engine/root.ts";
 import { createRuntime } from "../engine/runtime.ts";
 import { createShare } from "../engine/share.ts";
+import { keepSurveys } from "../engine/share-start.ts";
 import { createSlots } from "../engine/slot.ts";
 import { createSnapshots } from "../engine/snapshot.ts";
 import { keepSchedules } from "../engine/snapshot-schedule.ts";
@@ -144,6 +145,7 @@ export async function wire(instance: Instance, log: Log): Promise<Wired> {
     images: createImages({ store, instance, operations, events, sources: config }),
     objects: openObjects(paths.images),
     lowers: openLowers(paths.images, paths.trash),
+    surveys: keepSurveys(),
     levels,
     doors,
     pools,

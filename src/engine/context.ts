@@ -20,6 +20,7 @@ import type { Paths } from "./paths.ts";
 import type { Pools } from "./pool.ts";
 import type { Profiles } from "./profile.ts";
 import type { Runtime } from "./runtime.ts";
+import type { Surveys } from "./share-start.ts";
 import type { Slots } from "./slot.ts";
 
 /** What the rooms of the engine that handle containers work with; built once, by the daemon's wiring. */
@@ -32,6 +33,7 @@ export interface Context {
   images: Images;
   objects: Objects;
   lowers: Lowers;
+  surveys: Surveys;
   levels: Levels;
   doors: LevelDoors;
   pools: Pools;

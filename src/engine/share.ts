@@ -3,7 +3,6 @@ import type { ShareResult } from "../spec/share.ts";
 import { type Context, lockOf, record } from "./context.ts";
 import type { Engine } from "./index.ts";
 import type { Work } from "./operation.ts";
-import { survey } from "./share-look.ts";
 import { shareAndTell, unshareOne } from "./share-move.ts";
 import { createReport } from "./share-report.ts";
 
@@ -27,7 +26,7 @@ export function createShare(c: Context): Engine["share"] {
   ): Promise<ShareResult> => {
     const result: ShareResult = { containers: [], atStart: [], running: [], regained: 0 };
     work.progress("looking for equal files");
-    const likes = await survey(c, work.signal);
+    const likes = await c.surveys.fresh(c, work.signal);
     for (const [i, name] of names.entries()) {
       work.progress(`sharing ${name}`, i, names.length);
       // Others may start, stop and delete theirs meanwhile: each container is held only for its own turn.
