@@ -35,7 +35,7 @@ export async function copy(
   const same = { image, imageAlias, init, levels: { ...levels }, priority, profiles, overcommit, ...app };
   const pool = o.pool ?? source.pool ?? DEFAULT_POOL;
   await c.pools.open(pool);
-  requireLevels(c, levels, pool);
+  requireLevels(c, name, levels, pool);
   const made = insert(c, { name: to, ...same, pool });
   work.undo("container", () => discard(c, made));
   work.progress("copying files");

@@ -11,7 +11,7 @@ import { snapshotsOf } from "./snapshot-record.ts";
 import { emptyTrash, intoTrash } from "./trash.ts";
 
 /** Throws UNSUPPORTED for saved levels that containers in a pool can't have. */
-export function requireLevels(c: Context, levels: LevelValues, pool: string): void {
+export function requireLevels(c: Context, name: string, levels: LevelValues, pool: string): void {
   const lacks = new Map(c.levels.catalogue(pool).map(({ key, reason }) => [key, reason]));
   for (const [key, value] of Object.entries(levels)) {
     const reason = lacks.get(key);
@@ -20,7 +20,7 @@ export function requireLevels(c: Context, levels: LevelValues, pool: string): vo
     if (reason === undefined || value === null) continue;
     throw new WarrenError(
       "UNSUPPORTED",
-      `it has ${key}=${row.codec.format(value)} saved, and a container in the pool "${pool}" can't: ${reason}`,
+      `${name} has ${key}=${row.codec.format(value)} saved, and a container in the pool "${pool}" can't: ${reason}`,
       `set it to ${row.default} with --save first, or choose another pool`,
       { key, pool, reason },
     );
@@ -42,10 +42,10 @@ export async function move(c: Context, name: string, pool: string, work: Work): 
     throw new WarrenError(
       "REFUSED",
       `${name} has snapshots, which stay in the pool they were made in`,
-      "delete them first, or copy it: warren copy NAME NEW --pool POOL",
+      `delete them first, or copy it: warren copy ${name} NEW --pool ${pool}`,
     );
   for (const each of [from, pool]) await c.pools.open(each);
-  requireLevels(c, r.levels, pool);
+  requireLevels(c, name, r.levels, pool);
   const [old, made] = [c.paths.data(r.uuid), `${c.pools.pathOf(pool)}/containers/${r.uuid}`];
   const dirOf = (name: string): string => `${c.pools.pathOf(name)}/containers`;
   work.undo("files", async () => {
