@@ -111,6 +111,23 @@ for (const [place, features] of [
       await d.ok("image", "delete", "mine");
       expect((await d.warren(["image", "delete", "busybox"])).code).toBe(4);
     });
+    test("directories nested too deep are told, and nothing is left of what was begun", async () => {
+      const nest =
+        "d=dddddddddddddddddddddd; cd /root; mkdir deep; cd deep; for i in $(seq 150); do mkdir $d && cd $d || exit 0; done";
+      await d.sh(
+        "web",
+        `${nest}; cd /root/deep; for i in $(seq 120); do mkdir -p x/$d; mv $d x/$d/; mv x $d; done; true`,
+      );
+      const said = await d.warren(["snapshot", "create", "web", "deep"]);
+      if (place === "btrfs") expect([said.code, await names()]).toEqual([0, ["first", "second", "deep"]]);
+      else {
+        expect([said.code, said.stderr]).toEqual([5, expect.stringContaining("nested deeper")]);
+        expect(await names()).toEqual(["first", "second"]);
+      }
+      await d.ok("snapshot", "restore", "web", "first", "--force");
+      expect(await d.sh("web", "test -e /root/deep || echo gone")).toEqual("gone");
+      if (place === "btrfs") await d.ok("snapshot", "delete", "web", "deep");
+    });
     test("rename, and what was renamed is found by its new name only", async () => {
       await d.ok("snapshot", "rename", "web", "second", "later");
       expect(await names()).toEqual(["first", "later"]);

@@ -214,7 +214,10 @@ export function fakeEngine(names: string[] = []): FakeEngine {
       thaw: onOne("container.thaw"),
       delete: onOne("container.delete"),
       rename: onOne("container.rename"),
-      copy: onOne("container.copy"),
+      copy(from, ...rest) {
+        if (!names.includes(from.split("/")[0]!)) none(`container "${from}"`, "NO_CONTAINER");
+        return make("container.copy")(from, ...rest);
+      },
       move: onOne("container.move"),
       setPriority: () => undefined,
       async *logs(name, { follow, signal }) {

@@ -4,6 +4,7 @@
  * What must never happen here: a link of the guest's followed, a copy that lacks an attribute, a hole or a hard link.
  */
 import { chmodSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { WarrenError } from "../../spec/errors.ts";
 import { run } from "../exec/index.ts";
 import { snapshotSubvolume } from "./btrfs.ts";
 
@@ -40,12 +41,26 @@ export async function cloneFiles(
 
 /**
  * Copies a tree to `to`, which is not there: owners, modes, times, ACLs, all attributes, hard links, holes, device nodes
- * (overlay's marks for what was deleted are such). Throws FAILED, CANCELLED.
+ * (overlay's marks for what was deleted are such). Throws REFUSED for paths that are too long, FAILED, CANCELLED.
  */
 export async function copyTree(from: string, to: string, signal?: AbortSignal): Promise<void> {
   const argv = ["cp", "-a", "--reflink=auto", "--sparse=auto", "-T", "--", from, to];
-  await run(argv, { timeout: LONGEST, signal });
+  try {
+    await run(argv, { timeout: LONGEST, signal });
+  } catch (error) {
+    throw isTooDeep(error) ? tooDeep() : error;
+  }
 }
+
+/** cp(1) names files by path, and a guest can nest directories deeper than one can be. */
+const isTooDeep = (error: unknown): boolean =>
+  error instanceof WarrenError && /File name too long/.test(String(error.details?.stderr));
+const tooDeep = (): WarrenError =>
+  new WarrenError(
+    "REFUSED",
+    "the container has directories nested deeper than a path can name",
+    "move them up, or keep the container on btrfs",
+  );
 
 /** Returns when what was written to the file system of `path` will outlast a power cut. */
 export async function flush(path: string, signal?: AbortSignal): Promise<void> {
