@@ -1,4 +1,5 @@
 /** What the kernel says of levels: settings as they are, figures, and which levels this host can do. */
+import type { Cgroups } from "../host/cgroup/index.ts";
 import type { Present } from "../plan/level.ts";
 import type { LevelValue, LevelValues } from "../spec/container.ts";
 import { WarrenError } from "../spec/errors.ts";
@@ -15,7 +16,7 @@ export const wayOf = (row: LevelRow, dialect: Dialect): LevelWay | undefined => 
  */
 export function unsupported(
   row: LevelRow,
-  cgroups: Omit<LevelKernel, "write" | "slow">,
+  cgroups: Omit<LevelKernel, "write" | "slow"> & Pick<Cgroups, "neighbour">,
   doors: LevelDoors,
   top: string,
   host: LevelHost,
@@ -34,10 +35,12 @@ export function unsupported(
       continue;
     }
     if (!cgroups.controllers.has(controller)) return `the kernel has no ${controller} controller`;
-    const probe = inRoot ? "." : top;
     // Handed down only when somebody asks for it.
     if (host.beside?.includes(controller)) continue;
-    if (cgroups.exists(probe, controller) && cgroups.read(probe, controller, file) === null)
+    // Before the first container another's group tells what the kernel gives all but the root.
+    const below = () => (cgroups.exists(top, controller) ? top : cgroups.neighbour(controller));
+    const probe = inRoot ? "." : below();
+    if (probe !== null && cgroups.exists(probe, controller) && cgroups.read(probe, controller, file) === null)
       return `the kernel has no ${file}`;
   }
   return null;

@@ -52,6 +52,11 @@ function promises(open: () => Cgroups, make: (cgroups: Cgroups, group: string) =
     expect(cgroups.below(GROUP, other)).toEqual(["guest", "guest/deep"]);
     expect(cgroups.below(`${TOP}/nobody`, other)).toEqual([]);
   });
+  test("has a neighbour with the controller", () => {
+    const beside = cgroups.neighbour(other);
+    expect(beside).toBeString();
+    expect(cgroups.read(beside ?? "", other, limit)).toBeString();
+  });
   test("moves nobody when it expects moves", async () => {
     const before = readFileSync("/proc/self/cgroup", "latin1");
     for (let i = 0; i < 3; i++) cgroups.expectMoves();

@@ -294,6 +294,10 @@ export function fakeCgroups(dialect: Dialect): FakeCgroups {
     expectMoves: () => undefined,
     path: (group, _controller, file) => `${group}/${file}`,
     exists: (group) => files.has(`${group}/cgroup.procs`),
+    neighbour: () => {
+      const first = [...files.keys()].find((path) => /^[^/]+\/cgroup\.procs$/.test(path));
+      return first?.split("/")[0] ?? null;
+    },
     read(group, _controller, file) {
       const text = files.get(`${group}/${file}`) ?? null;
       return text !== null && HELD.has(file) ? String(fake.memory.held) : text;

@@ -78,6 +78,13 @@ export function tree(top: string, from = ""): string[] {
     });
 }
 
+/** The first directory right below `top` that is wanted, `null` when there is none. */
+export function child(top: string, wanted: (path: string) => boolean): string | null {
+  const entries = readdirSync(pathOf(top), { withFileTypes: true, encoding: "latin1" });
+  const found = entries.find((entry) => entry.isDirectory() && wanted(`${top}/${entry.name}`));
+  return found?.name ?? null;
+}
+
 /** Removes `top` and all below it; answers false while the kernel still holds one of them. */
 export function removeTree(top: string): boolean {
   for (const path of [top, ...tree(top).map((each) => `${top}/${each}`)].reverse()) {

@@ -28,6 +28,8 @@ export interface Cgroups {
   handDown(group: string, controller: string): Promise<void>;
   /** Whether there is a group of that name; `.` is the hierarchy's root. */
   exists(group: string, controller: string): boolean;
+  /** A group right below the root that has a controller, whosever it is; `null` when there is none. Nothing is to be written there. */
+  neighbour(controller: string): string | null;
   /** What a file holds, without the last newline; `null` when there is no such group or file. Throws FAILED. */
   read(group: string, controller: string, file: string): string | null;
   /** Where a file of a group is, for those who write it without us. Throws UNSUPPORTED. */

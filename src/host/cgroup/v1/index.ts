@@ -5,7 +5,7 @@ import { mkdirSync } from "node:fs";
 import { WarrenError } from "../../../spec/errors.ts";
 import { earlyMove } from "../early.ts";
 import { emptied, FREEZING, notFrozen, removed } from "../end.ts";
-import { readText, tree, until, writeText } from "../files.ts";
+import { child, readText, tree, until, writeText } from "../files.ts";
 import type { Cgroups } from "../index.ts";
 import { type CgroupMount, type CgroupMounts, groupIn, numbers, outerGroup, UNIFIED } from "../text.ts";
 
@@ -93,6 +93,7 @@ export function openV1(mounts: CgroupMounts, proc: string): Cgroups {
       }
     },
     exists: (group, controller) => read(group, controller, "cgroup.procs") !== null,
+    neighbour: (controller) => child(place("", controller), () => true),
     read,
     path: (group, controller, file) => `${place(group, controller)}/${file}`,
     write: (group, controller, file, text) => writeText(`${place(group, controller)}/${file}`, text),

@@ -2,7 +2,7 @@
 import { WarrenError } from "../../../spec/errors.ts";
 import { earlyMove } from "../early.ts";
 import { emptied, FREEZING, notFrozen, removed } from "../end.ts";
-import { readText, tree, until, writeText } from "../files.ts";
+import { child, readText, tree, until, writeText } from "../files.ts";
 import type { Cgroups } from "../index.ts";
 import { type CgroupMount, groupIn, isSet, numbers, outerGroup, UNIFIED } from "../text.ts";
 
@@ -33,6 +33,11 @@ export function openV2(mount: CgroupMount, proc: string): Cgroups {
     // LXC hands all of them down.
     handDown: async () => undefined,
     exists: (group) => readText(`${place(group)}/cgroup.procs`) !== null,
+    neighbour: (controller) =>
+      child(mount.path, (at) => {
+        const has = readText(`${at}/cgroup.controllers`);
+        return has !== null && (controller === UNIFIED || has.split(" ").includes(controller));
+      }),
     read: (group, _controller, file) => readText(`${place(group)}/${file}`),
     path: (group, _controller, file) => `${place(group)}/${file}`,
     write(group, controller, file, text) {
