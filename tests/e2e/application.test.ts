@@ -6,16 +6,10 @@ import { type TestDaemon, testDaemon, until } from "../helpers/daemon.ts";
 import { ociArchive, ociImage, registry, type Served } from "../helpers/oci.ts";
 import { requires } from "../helpers/requires.ts";
 
-const { describe, missing } = requires(
-  "root",
-  "lxc",
-  "nft",
-  "iproute2",
-  "busybox",
-  "skopeo",
-  "overlay",
-  "idmap",
-);
+const HOST = ["root", "lxc", "nft", "iproute2", "busybox", "overlay", "idmap", "tar"] as const;
+const { describe, missing } = requires(...HOST);
+const MINUTES = 120_000;
+const fetching = requires(...HOST, "skopeo");
 
 /** A program that says what it was given, then waits; on SIGQUIT it says so and ends with 3. */
 const TELL = `#!/bin/sh
@@ -45,7 +39,6 @@ describe("applications", async () => {
   const { test } = await import("bun:test");
   let d: TestDaemon;
   let from: Served;
-  const image = (tag: string) => `docker:${from.host}/app:${tag}`;
   const logs = async (name: string) => (await d.ok("logs", name)).replaceAll("\r", "");
   const said = (name: string, text: string) =>
     until(`${name} says ${text}`, async () => (await logs(name)).includes(text));
@@ -59,9 +52,9 @@ describe("applications", async () => {
       { name: "www/.wh.index.html", data: "" },
       { name: "www/hello.html", data: "hello from the upper layer" },
     ];
-    from = registry({
-      "app:web": ociImage([base(), page], { Entrypoint: ["httpd", "-f"], Cmd: ["-p", "80", "-h", "/www"] }),
-      "app:tell": ociImage([base(), [{ name: "bin/tell", data: TELL, mode: 0o755 }]], {
+    const images = {
+      web: ociImage([base(), page], { Entrypoint: ["httpd", "-f"], Cmd: ["-p", "80", "-h", "/www"] }),
+      tell: ociImage([base(), [{ name: "bin/tell", data: TELL, mode: 0o755 }]], {
         Entrypoint: ["tell"],
         Cmd: ["a", 'it\'s "one" $word'],
         Env: ["GREETING=it's me; $HOME"],
@@ -69,24 +62,33 @@ describe("applications", async () => {
         WorkingDir: "/srv/deep",
         StopSignal: "SIGQUIT",
       }),
-    });
+    };
+    from = registry({ "app:web": images.web });
     d = await testDaemon(false);
     mkdirSync(d.instance.etc, { recursive: true });
-    await Bun.write(
-      `${d.instance.etc}/config.json`,
-      JSON.stringify({ registries: { insecure: [from.host] } }),
-    );
+    const config = { registries: { insecure: [from.host] } };
+    await Bun.write(`${d.instance.etc}/config.json`, JSON.stringify(config));
     await d.start();
-  });
+    for (const [name, image] of Object.entries(images)) {
+      const { code, stderr } = await d.warren(["image", "import", "--alias", name, "-"], ociArchive(image));
+      expect([code, stderr]).toEqual([0, expect.any(String)]);
+    }
+  }, MINUTES);
   afterAll(async () => {
     await d?.[Symbol.asyncDispose]();
     from?.[Symbol.dispose]();
   });
 
-  test("launch fetches the image and the program answers on the container's address", async () => {
-    await d.ok("launch", image("web"), "web");
-    const { addresses, init, image: alias } = await d.json("info", "web");
-    expect([init, alias]).toEqual(["app", image("web")]);
+  fetching.test("launch fetches an image out of a registry", async () => {
+    const image = `docker:${from.host}/app:web`;
+    await d.ok("launch", image, "fetched");
+    expect(await d.json("info", "fetched")).toMatchObject({ init: "app", image });
+    await d.ok("delete", "--force", "fetched");
+  });
+
+  test("the program answers on the container's address", async () => {
+    await d.ok("launch", "web", "web");
+    const { addresses } = await d.json("info", "web");
     const ask = (path: string) => fetch(`http://${addresses[0]}/${path}`);
     const answer = await until("it answers", () => ask("hello.html").catch(() => null));
     expect(await answer.text()).toBe("hello from the upper layer");
@@ -98,7 +100,7 @@ describe("applications", async () => {
   });
 
   test("user, groups, environment, directory, words and stop signal are the image's", async () => {
-    await d.ok("launch", image("tell"), "tell");
+    await d.ok("launch", "tell", "tell");
     await said("tell", "at:");
     const lines = (await logs("tell")).split("\n");
     expect(lines).toContain(`args:a it's "one" $word`);
@@ -115,7 +117,7 @@ describe("applications", async () => {
   });
 
   test("other words and variables at launch; the program's end is the container's, its code told", async () => {
-    await d.ok("launch", image("tell"), "mine", "-e", "GREETING=you", "--", "b", "c");
+    await d.ok("launch", "tell", "mine", "-e", "GREETING=you", "--", "b", "c");
     await said("mine", "args:b c");
     expect(await logs("mine")).toContain("env:you:/srv:mine");
     // Its shell is the one that was given these words.
@@ -132,23 +134,18 @@ describe("applications", async () => {
   });
 
   test("one that ends at once was launched all the same, and its log tells why it ended", async () => {
-    await d.ok("launch", image("web"), "bad", "--", "-x", "y");
+    await d.ok("launch", "web", "bad", "--", "-x", "y");
     await ended("bad");
     expect(await d.json("info", "bad")).toMatchObject({
       state: "error",
       failure: "its program ended with 1",
     });
     expect(await logs("bad")).toContain("invalid option");
-    await d.ok("launch", image("tell"), "none", "--", "b");
+    await d.ok("launch", "tell", "none", "--", "b");
     await d.ok("delete", "--force", "bad", "none");
   });
 
-  test("an OCI layout as a file is an application too; a system takes no words", async () => {
-    const file = `${d.dir}/app.tar`;
-    await Bun.write(file, ociArchive(ociImage([base()], { Entrypoint: ["httpd"], Cmd: ["-f"] })));
-    await d.ok("image", "import", "--alias", "layout", file);
-    await d.ok("launch", "layout", "laid");
-    await d.ok("delete", "--force", "laid");
+  test("a system takes no words", async () => {
     const { code, stderr } = await d.warren(["launch", "busybox", "sys", "--", "x"]);
     expect([code, stderr]).toEqual([5, expect.stringContaining("not an application")]);
   });
