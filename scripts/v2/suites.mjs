@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { command, inGuest, pushGuestImages } from "./guest.mjs";
 import { running } from "./machine.mjs";
@@ -32,8 +32,8 @@ const PATIENCE = 10;
 /** One file's patience in seconds: a file that hangs must not cost the others their turn. */
 const FILE_SECONDS = 1800;
 
-/** The files that need images of Debian. */
-const WITH_IMAGES = ["tests/e2e/debian.test.ts", "tests/e2e/one-call.test.ts"];
+/** What files import that need images of Debian. */
+const GUEST_IMAGE = "helpers/guest-image.ts";
 
 const RESULT = join(REPOSITORY, "docs", "results", "modern-host.md");
 const JUNIT = "/root/junit.xml";
@@ -69,7 +69,8 @@ export async function suites(machine, { files, seconds, record, json }) {
   const about = { ...(await facts(machine)), accel: machine.accel };
   const end = Date.now() + seconds * 1000;
   const report = emptyReport();
-  if (files.some((file) => WITH_IMAGES.includes(file))) await pushGuestImages(machine);
+  if (files.some((file) => readFileSync(join(REPOSITORY, file), "utf8").includes(GUEST_IMAGE)))
+    await pushGuestImages(machine);
   for (const file of files) {
     const left = Math.min(FILE_SECONDS, Math.floor((end - Date.now()) / 1000));
     if (left > 0) await runFile(machine, file, left, report);
