@@ -1,21 +1,20 @@
-import { mkdirSync, rmdirSync } from "node:fs";
-import { copyTree } from "../host/clone/index.ts";
 import { makeAnonymous, type Place } from "../host/image/index.ts";
-import { mountMerged, unmountRoot } from "../host/overlay/index.ts";
 import { newAlias } from "../plan/image.ts";
 import { WarrenError } from "../spec/errors.ts";
 import type { ImageRecord } from "../spec/image.ts";
 import { snapshotPlace } from "../spec/snapshot.ts";
+import { type View, viewNow, viewOf } from "./backup-view.ts";
 import { type Context, lockOf, record } from "./context.ts";
 import type { Made } from "./image-source.ts";
 import type { Engine } from "./index.ts";
-import type { Work } from "./operation.ts";
+import { layTree } from "./publish-tree.ts";
 import { snapshotOf } from "./snapshot-record.ts";
 
-/** What becomes an image: the layers that show a container's files, the topmost first. */
+/** What becomes an image. */
 interface Source {
-  layers: string[];
   base: ImageRecord;
+  /** The container's own files, in one tree. */
+  view(signal: AbortSignal): Promise<View>;
 }
 
 /**
@@ -36,8 +35,11 @@ export function createPublish(c: Context): Engine["images"]["publish"] {
         `stop or freeze it, or publish a snapshot of it: ${name}/SNAPSHOT`,
       );
     const base = c.images.resolve((s?.of ?? r).image);
-    const [files, layer] = s ? [c.paths.snapshot(s.id), s.id] : [c.paths.data(r.uuid), r.uuid];
-    return { base, layers: [`${files}/upper`, ...c.lowers.of(layer), c.images.rootfs(base.digest)] };
+    const plain = c.lowers.of(r.uuid).length === 0;
+    const own: View = { upper: `${c.paths.data(r.uuid)}/upper`, drop: () => undefined };
+    const view: Source["view"] = async (signal) =>
+      s ? viewOf(c, r, s, signal) : plain ? own : viewNow(c, r, signal);
+    return { base, view };
   }
 
   return ({ from, alias, force = false, keepSshKeys = false, description }) => {
@@ -50,10 +52,16 @@ export function createPublish(c: Context): Engine["images"]["publish"] {
       locks: [lockOf(snapshotPlace(from).name), `image:${name}`],
       async run(work) {
         if (!force) c.images.requireFree(name);
-        const { layers, base } = sourceOf(from);
+        const { view, base } = sourceOf(from);
         let keys = 0;
         const make = async (place: Place): Promise<Made> => {
-          const root = await merged(layers, place, work);
+          const root = `${place.path}/rootfs`;
+          const { upper, drop } = await view(work.signal);
+          try {
+            await layTree(upper, c.images.rootfs(base.digest), root, work);
+          } finally {
+            drop();
+          }
           keys = makeAnonymous(root, { keepSshKeys });
           return {
             root,
@@ -67,19 +75,4 @@ export function createPublish(c: Context): Engine["images"]["publish"] {
       },
     });
   };
-}
-
-/** Copies what the layers show together into a place where images are made. */
-async function merged(layers: readonly string[], place: Place, work: Work): Promise<string> {
-  const [view, root] = [`${place.path}/view`, `${place.path}/rootfs`];
-  work.progress("copying files");
-  mkdirSync(view);
-  mountMerged(layers, view);
-  try {
-    await copyTree(view, root, work.signal);
-  } finally {
-    unmountRoot(view);
-    rmdirSync(view);
-  }
-  return root;
 }

@@ -44,7 +44,19 @@ export async function cloneFiles(
  * (overlay's marks for what was deleted are such). Throws REFUSED for paths that are too long, FAILED, CANCELLED.
  */
 export async function copyTree(from: string, to: string, signal?: AbortSignal): Promise<void> {
-  const argv = ["cp", "-a", "--reflink=auto", "--sparse=auto", "-T", "--", from, to];
+  await cp(["-T", "--", from, to], signal);
+}
+
+/**
+ * The same into a tree that is there: files and links take the place of those of their name, directories become one. A
+ * directory and something else under one name is an error. Throws as `copyTree`.
+ */
+export async function mergeTree(from: string, to: string, signal?: AbortSignal): Promise<void> {
+  await cp(["--remove-destination", "-T", "--", from, to], signal);
+}
+
+async function cp(words: readonly string[], signal?: AbortSignal): Promise<void> {
+  const argv = ["cp", "-a", "--reflink=auto", "--sparse=auto", ...words];
   try {
     await run(argv, { timeout: LONGEST, signal });
   } catch (error) {

@@ -6,7 +6,7 @@
 import { closeSync, mkdirSync, rmdirSync } from "node:fs";
 import { WarrenError } from "../../spec/errors.ts";
 import { attachMount, cloneIdmapped, mount, unmount } from "../syscall/index.ts";
-import { mergedOptions, overlayOptions } from "./text.ts";
+import { overlayOptions } from "./text.ts";
 
 export interface Root {
   /** Image trees, the topmost first. */
@@ -60,13 +60,6 @@ function mountAttached(root: Root, trees: readonly number[]): void {
     }
     if (attached.length > 0) rmdirSync(root.scratch);
   }
-}
-
-/** Shows what layers give together, the topmost first, with the ids they have on disk; nothing can be written there. */
-export function mountMerged(layers: readonly string[], target: string): void {
-  const [MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC] = [1, 2, 4, 8];
-  const flags = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC;
-  mount("overlay", target, "overlay", flags, mergedOptions(layers));
 }
 
 /** Takes a root away; processes that still hold it keep it until they end. No error when nothing is mounted. */

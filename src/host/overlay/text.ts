@@ -6,7 +6,3 @@
 export function overlayOptions(lowers: readonly string[], upper: string, work: string): string {
   return `lowerdir=${lowers.join(":")},upperdir=${upper},workdir=${work},index=off,metacopy=off`;
 }
-
-/** The same for layers that are only read. */
-export const mergedOptions = (layers: readonly string[]): string =>
-  `lowerdir=${layers.join(":")},index=off,metacopy=off`;
