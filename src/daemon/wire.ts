@@ -11,6 +11,7 @@ import { startCounting } from "../engine/counting.ts";
 import { createEvents } from "../engine/event.ts";
 import { createExec } from "../engine/exec.ts";
 import { createFiles } from "../engine/files.ts";
+import { keepCollecting } from "../engine/garbage.ts";
 import { haltAll } from "../engine/halt.ts";
 import { createHost, createVersion } from "../engine/host.ts";
 import { createImages } from "../engine/image.ts";
@@ -146,6 +147,9 @@ export async function wire(instance: Instance, log: Log): Promise<Wired> {
     objects: openObjects(paths.images),
     lowers: openLowers(paths.images, paths.trash),
     surveys: keepSurveys(),
+    garbage: keepCollecting(openObjects(paths.images), (error) =>
+      log("warn", "unused files could not be removed", { error: String(error) }),
+    ),
     levels,
     doors,
     pools,
@@ -195,6 +199,7 @@ export async function wire(instance: Instance, log: Log): Promise<Wired> {
     schedules.stop();
     await operations.drain(PATIENCE);
     view.stop();
+    context.garbage.stop();
     treeWeight.stop();
     counting.stop();
     poolWatch.stop();

@@ -11,6 +11,7 @@ import { containerName } from "../spec/name.ts";
 import type { Store } from "../store/index.ts";
 import type { Admission } from "./admission.ts";
 import type { Events } from "./event.ts";
+import type { Collector } from "./garbage.ts";
 import type { Images } from "./image.ts";
 import type { Levels } from "./level.ts";
 import type { LevelDoors } from "./level-door.ts";
@@ -34,6 +35,7 @@ export interface Context {
   objects: Objects;
   lowers: Lowers;
   surveys: Surveys;
+  garbage: Collector;
   levels: Levels;
   doors: LevelDoors;
   pools: Pools;

@@ -26,3 +26,32 @@ export async function collectGarbage(objects: Objects, signal?: AbortSignal): Pr
   }
   return gone;
 }
+
+/** Collects when layers went, once for many of them. */
+export interface Collector {
+  soon(): void;
+  stop(): void;
+}
+
+/** Milliseconds without a further layer gone, until it is looked for objects that nobody holds: it is a walk over all of them. */
+const LULL = 2_000;
+
+/** Collects in the background; a fault of it is told to `failed`, and what it left is found by the next. */
+export function keepCollecting(objects: Objects, failed: (error: unknown) => void): Collector {
+  let timer: Timer | null = null;
+  const ended = new AbortController();
+  const stop = (): void => {
+    if (timer) clearTimeout(timer);
+  };
+  return {
+    soon() {
+      stop();
+      timer = setTimeout(() => void collectGarbage(objects, ended.signal).catch(failed), LULL);
+      timer.unref();
+    },
+    stop() {
+      stop();
+      ended.abort();
+    },
+  };
+}

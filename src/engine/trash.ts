@@ -1,7 +1,6 @@
 import { existsSync, mkdirSync, renameSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import type { Context } from "./context.ts";
-import { collectGarbage } from "./garbage.ts";
 
 /** Moves a tree out of sight, under a name of its own in the trash; nothing when it is not there. */
 export function intoTrash(c: Context, path: string, as: string): void {
@@ -19,7 +18,7 @@ export async function emptyTrash(c: Context, uuid = ""): Promise<void> {
       await rm(`${path}/trash/${uuid}`, { recursive: true, force: true });
     if (uuid === "" || !existsSync(`${c.paths.trash}/${uuid}.lower`)) return;
     await rm(`${c.paths.trash}/${uuid}.lower`, { recursive: true, force: true });
-    await collectGarbage(c.objects);
+    c.garbage.soon();
   } catch (error) {
     c.log("warn", "the trash could not be emptied; it is tried again at the next start", {
       error: String(error),
