@@ -35,6 +35,8 @@ export function wishes(
       `${request.image} is a whole system with an init of its own, not an application`,
       "launch it, then run the program with `warren exec`",
     );
+  if (JSON.stringify(app ?? {}).includes("\\u0000"))
+    throw new WarrenError("BAD_VALUE", "a word for the program has a NUL character", "take it out");
   if (isApp && (userData !== undefined || sshKeys.length > 0 || passwordHash !== undefined))
     throw new WarrenError(
       "REFUSED",
