@@ -2,6 +2,7 @@
 
 import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, expect } from "bun:test";
+import { existsSync } from "node:fs";
 import { setAttribute, xattrReader } from "../../src/host/syscall/xattr.ts";
 import { type TestDaemon, testDaemon, until } from "../helpers/daemon.ts";
 import { type Disk, testDisk } from "../helpers/disk.ts";
@@ -173,6 +174,42 @@ for (const [place, features] of [
       await d.ok("snapshot", "schedule", "web", "--off");
       expect((await d.json("info", "web")).schedule).toBeNull();
       expect((await d.warren(["snapshot", "schedule", "web", "--every", "5s"])).code).toBe(2);
+    }, 60_000);
+    test("what containers share goes along: into snapshots and back, copies, images and exports", async () => {
+      const file =
+        "mkdir -p /usr/lib/pack; for i in 1 2 3; do seq $((i * 3000)) > /usr/lib/pack/$i; done; touch -d '2020-01-01' /usr/lib/pack/*";
+      for (const name of ["one", "two"]) {
+        await d.ok("launch", "busybox", name);
+        await d.sh(name, `${VARIETY}; ${file}`);
+      }
+      const before = await portrait(d, "one");
+      await d.ok("stop", "-t", "1", "one", "two");
+      await d.ok("share", "one", "two");
+      const { uuid } = await d.json("info", "one");
+      expect(existsSync(`${d.instance.state}/images/lowers/${uuid}`)).toBe(true);
+      await d.ok("snapshot", "create", "one", "shared");
+      const exported = `${d.dir}/one.tar.zst`;
+      await d.ok("export", "one", exported);
+      await d.ok("image", "publish", "one", "packed");
+      await d.ok("share", "undo", "one");
+      await d.ok("start", "one");
+      await d.sh("one", "rm /usr/lib/pack/2; echo changed > /usr/lib/pack/3");
+      const after = await portrait(d, "one");
+      await d.ok("snapshot", "create", "one", "alone");
+      const changes = `${d.dir}/changes.tar.zst`;
+      await d.ok("export", "one/alone", changes, "--since", "shared");
+      await d.ok("export", "one/shared", exported, "--force");
+      await d.ok("import", exported, "three");
+      await d.ok("import", changes, "three");
+      await d.ok("copy", "one/shared", "four");
+      await d.ok("launch", "packed", "five");
+      await d.ok("snapshot", "restore", "one", "shared", "--force");
+      await d.ok("start", "three", "four");
+      expect(await portrait(d, "three")).toBe(after);
+      for (const name of ["one", "four", "five"]) expect(await portrait(d, name)).toBe(before);
+      await d.ok("delete", "--force", "one", "two", "three", "four", "five");
+      await d.ok("image", "delete", "packed");
+      expect((await d.warren(["image", "check"])).code).toBe(0);
     }, 60_000);
     test("deleting the container takes them along, and nothing is left", async () => {
       expect(await d.ok("delete", "web", "--force")).toBe("web deleted, with 4 snapshots\n");

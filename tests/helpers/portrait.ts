@@ -23,6 +23,6 @@ export const portrait = (d: TestDaemon, name: string): Promise<string> =>
     name,
     "cd /; find bin etc home opt root sbin usr var ! -path etc/hostname ! -path etc/hosts ! -path etc/resolv.conf" +
       " ! -path root/.ash_history -exec stat -c '%n|%F|%a|%u|%g' {} + | sort;" +
-      " find etc home opt root var -type f ! -path etc/hostname ! -path etc/hosts ! -path etc/resolv.conf" +
+      " find etc home opt root usr var -type f ! -path etc/hostname ! -path etc/hosts ! -path etc/resolv.conf" +
       " -exec md5sum {} + -exec stat -c '%n %s %Y' {} + | sort; stat -c '%n %h' root/a root/b; readlink root/link",
   );
