@@ -44,7 +44,7 @@ import { BLOCKS, hostClaims } from "../host/claim/index.ts";
 import { which } from "../host/exec/index.ts";
 import { keepShifts } from "../host/idmap/index.ts";
 import { setSwitch } from "../host/link/index.ts";
-import { installHook, installOpener } from "../host/lxc/index.ts";
+import { installHook, installOpener, removeOpener } from "../host/lxc/index.ts";
 import { ensureLxcfs, stopLxcfs } from "../host/lxcfs/index.ts";
 import { hostEnds } from "../host/manager/index.ts";
 import { openLowers, openObjects } from "../host/object/index.ts";
@@ -209,6 +209,7 @@ export async function wire(instance: Instance, log: Log): Promise<Wired> {
       pools.close();
       await network.teardown();
       await stopLxcfs(instance.run);
+      removeOpener(paths.opener);
       for (const top of [cgroupTop(instance), monitorTop(instance)]) await cgroups.remove(top);
       if (store.containers.list().length === 0) {
         for (const [name, value] of claims.release(instance.state)) setSwitch(name, value);

@@ -6,7 +6,7 @@ export interface Paths {
   /** The directory LXC is given with `-P`. */
   lxc: string;
   hook: string;
-  /** In the state directory: /run may be mounted so that nothing in it can be executed. */
+  /** The first program of a guest, in a mount of its own. */
   opener: string;
   trash: string;
   containers: string;
@@ -42,7 +42,7 @@ export function pathsOf({ state, run }: Instance, places: Places): Paths {
   return {
     lxc: `${run}/lxc`,
     hook: `${run}/hook`,
-    opener: `${state}/opener`,
+    opener: `${run}/opener/init`,
     trash: `${state}/trash`,
     containers: `${state}/containers`,
     images: `${state}/images`,

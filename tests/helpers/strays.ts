@@ -20,12 +20,12 @@ function groups(top: string): string[] {
   });
 }
 
-/** Mount points below a directory; lxcfs belongs to the daemon and not to a container. */
+/** Mount points below a directory; lxcfs and the first program of guests belong to the daemon. */
 function mounts(dir: string): string[] {
   const points = readFileSync("/proc/self/mountinfo", "utf8").split("\n");
   return points
     .map((line) => line.split(" ")[4] ?? "")
-    .filter((at) => at.startsWith(`${dir}/`) && !at.endsWith("/lxcfs"));
+    .filter((at) => at.startsWith(`${dir}/`) && !/\/(?:lxcfs|opener)$/.test(at));
 }
 
 /** Names of the containers whose LXC monitor lives. */

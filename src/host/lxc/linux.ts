@@ -1,8 +1,19 @@
-import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname } from "node:path";
 import { WarrenError } from "../../spec/errors.ts";
 import { run } from "../exec/index.ts";
 import { whileMerging } from "../ksm/index.ts";
 import { children, commandLine, ownedByRoot, parent } from "../proc/index.ts";
+import { mount, unmount } from "../syscall/index.ts";
 import hook from "./hook.sh" with { type: "text" };
 import { openerProgram } from "./opener.ts";
 import { type ContainerConfig, complaints, endOfInit, monitorOf, renderConfig, starterOf } from "./text.ts";
@@ -22,12 +33,29 @@ export function installHook(path: string): void {
   renameSync(`${path}.new`, path);
 }
 
-/** Puts the program that becomes a guest's init where LXC finds it. Guests that run keep the one they began with. */
+/**
+ * Puts the program that becomes a guest's init where LXC finds it, in a file system of its own: what a guest sees among
+ * its mounts tells no path of the host then, and /run may be mounted so that nothing in it can be executed. Guests that
+ * run keep the one they began with.
+ */
 export function installOpener(path: string): void {
+  const at = dirname(path);
+  mkdirSync(at, { recursive: true, mode: 0o711 });
+  if (statSync(at).dev === statSync(dirname(at)).dev)
+    mount("opener", at, "tmpfs", MS_NOSUID | MS_NODEV, "size=64k,mode=0711");
   writeFileSync(`${path}.new`, openerProgram());
   chmodSync(`${path}.new`, 0o755);
   renameSync(`${path}.new`, path);
 }
+
+/** Takes it away, once no container runs. */
+export function removeOpener(path: string): void {
+  unmount(dirname(path));
+  rmSync(dirname(path), { recursive: true, force: true });
+}
+
+const MS_NOSUID = 2;
+const MS_NODEV = 4;
 
 /**
  * PATH for LXC without /usr/bin: where it finds newuidmap it spawns it twice, though we, being root, may write the maps
