@@ -76,7 +76,10 @@ export const createRequest = z
       .describe("Leave out what profiles ask for and this host can't do, rather than refusing"),
     overcommit,
     priority: priority.optional(),
-    pool: z.string().optional().describe("Where its files are; the pool that is set for new containers when absent"),
+    pool: z
+      .string()
+      .optional()
+      .describe("Where its files are; the pool that is set for new containers when absent"),
     app: z
       .strictObject({
         command: z.array(z.string()).max(1000).optional().describe("In place of the image's own words"),
