@@ -46,7 +46,7 @@ async function differences(
           throw new WarrenError(
             "REFUSED",
             "the container has directories that overlay knows by another name",
-            "export it, and import it as an image with `tar`",
+            "pull its files with `warren file pull --archive` and import these as an image",
           );
         if (opaque) notes.push({ path: `./${path}`, name: "opaque", value: "y" });
         const found = there(path);
