@@ -112,6 +112,9 @@ export async function pushClone(machine) {
   await pushTar(machine, args, `tar -C ${CLONE} --no-same-owner -xf -`);
 }
 
+/** Where tests make their files there: on a disk, for its /tmp is held in its memory, where nothing is written to or counted. */
+export const GUEST_TMPDIR = "/var/tmp";
+
 /** Where tests keep the Debian images they built, here and there (tests/helpers/guest-image.ts). */
 const KEPT_IMAGES = join(tmpdir(), "warren-test-images");
 
@@ -122,9 +125,8 @@ const KEPT_IMAGES = join(tmpdir(), "warren-test-images");
 export async function pushGuestImages(machine) {
   const names = exists(KEPT_IMAGES) ? newestImages(readdirSync(KEPT_IMAGES)) : [];
   if (names.length === 0) return;
-  // Not onto the guest's /tmp, which is held in its memory.
-  const place = "/var/tmp/warren-test-images";
-  const unpack = `mkdir -p -m 700 ${place} && ln -sfn ${place} /tmp/warren-test-images && tar -C ${place} -xf -`;
+  const place = `${GUEST_TMPDIR}/warren-test-images`;
+  const unpack = `mkdir -p -m 700 ${place} && tar -C ${place} -xf -`;
   await pushTar(machine, ["-C", KEPT_IMAGES, "-cf", "-", "--", ...names], unpack);
 }
 

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
-import { command, inGuest, pushGuestImages } from "./guest.mjs";
+import { command, GUEST_TMPDIR, inGuest, pushGuestImages } from "./guest.mjs";
 import { running } from "./machine.mjs";
 import { CACHE, REPOSITORY } from "./places.mjs";
 import { addFailure, addJunit, counted, emptyReport, renderResult, summary } from "./report.mjs";
@@ -102,7 +102,8 @@ async function runFile(machine, file, seconds, report) {
     `--reporter-outfile=${JUNIT}`,
   ];
   const limit = ["timeout", "--kill-after=10", String(seconds)];
-  const argv = [...limit, "env", `REQUIRED=${REQUIRED}`, `WARREN_PATIENCE=${PATIENCE}`, ...bun, `./${file}`];
+  const env = ["env", `TMPDIR=${GUEST_TMPDIR}`, `REQUIRED=${REQUIRED}`, `WARREN_PATIENCE=${PATIENCE}`];
+  const argv = [...limit, ...env, ...bun, `./${file}`];
   const code = await command(machine, argv, { timeout: (seconds + 60) * 1000 });
   if (!running()) throw new Refusal(`the machine was gone in the middle of ${file} (qemu ended)`);
   // Moved, or the report of this file would pass for the next one's.
