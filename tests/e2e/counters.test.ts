@@ -96,7 +96,7 @@ test("a memory hog is counted and named; what happened while no daemon ran is he
   expect([second.firstFail, second.since]).toEqual([first.firstFail, first.since]);
   expect(Date.parse(second.lastFail ?? "")).toBeGreaterThan(Date.parse(first.lastFail ?? ""));
 
-  await d.sh("hog", "reboot");
+  await d.warren(["exec", "-T", "-n", "hog", "--", "reboot"]);
   const rebooted = await until("it rebooted", async () => {
     const row = await counter("hog", "memory.limit");
     return row.reboots === 1 ? row : null;

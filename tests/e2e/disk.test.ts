@@ -66,7 +66,7 @@ for (const [type, feature] of [
     test("what was only set live is taken back after a reboot from within", async () => {
       await d.ok("set", "web", "disk.space=25M");
       const before = await initPid(d);
-      await d.sh("web", "reboot");
+      await d.warren(["exec", "-T", "-n", "web", "--", "reboot"]);
       const effective = async () => (await d.json("get", "web", "disk.space"))["disk.space"].effective;
       for (
         let left = 200;
