@@ -5,7 +5,6 @@ import {
   limitAll,
   limitPair,
   oomScore,
-  QUIET_SWEEPS,
   type Resource,
   scoreAll,
   useOf,
@@ -26,10 +25,10 @@ type Groups = Pick<Cgroups, "processes" | "freeze" | "frozen">;
 async function overAll(
   cgroups: Groups,
   group: string,
-  sweep: (processes: () => readonly number[]) => number,
+  sweep: (processes: () => readonly number[]) => boolean,
 ): Promise<void> {
   const processes = () => cgroups.processes(group);
-  if (sweep(processes) <= QUIET_SWEEPS || cgroups.frozen(group)) return;
+  if (!sweep(processes) || cgroups.frozen(group)) return;
   await cgroups.freeze(group, true);
   try {
     sweep(processes);

@@ -13,8 +13,6 @@ export { type LargestUse, RESOURCE_NAMES, type Resource } from "./text.ts";
 
 /** Sweeps over all processes until one finds nothing to do: only a fork under way meanwhile escapes it. */
 const SWEEPS = 50;
-/** As many are enough when nobody forks: one that changes, one that finds nothing. */
-export const QUIET_SWEEPS = 2;
 
 /** `unlimited` or a number, as prlimit(1) and LXC write limits. */
 const show = (limit: bigint): string => (limit === RLIM_INFINITY ? "unlimited" : String(limit));
@@ -35,12 +33,12 @@ export function limitPair(resource: Resource, hard: string): string {
 }
 
 /**
- * Brings the hard limit of all processes to `hard`, and answers how many sweeps that took: more than QUIET_SWEEPS say
- * that they fork, and one under way, of a process that isn't listed yet, may have escaped. A soft limit never exceeds
+ * Brings the hard limit of all processes to `hard`, and answers whether some began meanwhile: then they fork, and one
+ * under way, of a process that isn't listed yet, may have escaped. A soft limit never exceeds
  * the hard one, and one that was equal follows it. Throws FAILED with `details.errno`: EPERM where a limit would have to
  * be raised and we may not.
  */
-export function limitAll(processes: () => readonly number[], resource: Resource, hard: string): number {
+export function limitAll(processes: () => readonly number[], resource: Resource, hard: string): boolean {
   const wanted = number(hard);
   return sweep(processes, `processes are begun faster than ${resource} can be limited`, (pid) => {
     const old = readLimit(pid, RESOURCES[resource]);
@@ -55,11 +53,16 @@ function sweep(
   processes: () => readonly number[],
   failure: string,
   change: (pid: number) => boolean,
-): number {
+): boolean {
+  const seen = new Set(processes());
+  const atFirst = seen.size;
   for (let done = 1; done <= SWEEPS; done++) {
     let changed = false;
-    for (const pid of processes()) changed = change(pid) || changed;
-    if (!changed) return done;
+    for (const pid of processes()) {
+      seen.add(pid);
+      changed = change(pid) || changed;
+    }
+    if (!changed) return seen.size > atFirst;
   }
   throw new WarrenError("FAILED", failure, "limit the number of processes first");
 }
@@ -71,7 +74,7 @@ export function oomScore(pid: number | "self"): number | null {
 }
 
 /** Sets the rank of all processes; the answer is that of `limitAll`. Throws FAILED with `details.errno`: EACCES below what they may ever have. */
-export function scoreAll(processes: () => readonly number[], score: number): number {
+export function scoreAll(processes: () => readonly number[], score: number): boolean {
   return sweep(processes, "processes are begun faster than they can be ranked", (pid) => {
     const old = oomScore(pid);
     if (old === null || old === score) return false;
