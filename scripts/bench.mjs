@@ -9,7 +9,7 @@ import { inClone } from "./steps/place.mjs";
 import { heading, Refusal, say, script } from "./steps/say.mjs";
 import { setup } from "./steps/setup.mjs";
 
-const COMPARISONS = ["launch", "import", "isolation", "levels"];
+const COMPARISONS = ["launch", "import", "isolation", "levels", "density"];
 /** Other managers of containers, from Debian, and what they bring to be measured. */
 const PEERS = {
   lxd: "is compared with",
