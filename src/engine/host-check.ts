@@ -51,7 +51,12 @@ const TOOLS: readonly [tool: string, pkg: string, need: "must" | "may", without:
 
 /** Kernel limits that many containers run into, with the value that serves a thousand (sysctl(8) names). */
 const SYSCTLS: readonly [name: string, atLeast: number, why: string][] = [
-  ["fs.inotify.max_user_instances", 1024, "systemd needs several inotify instances a container"],
+  // They are counted for root, who made all user namespaces: with Debian's 128 the 21st container with systemd does not boot.
+  [
+    "fs.inotify.max_user_instances",
+    8192,
+    "systemd needs several inotify instances a container, without which it ends at once",
+  ],
   ["fs.inotify.max_user_watches", 524_288, "guests watch many files"],
   ["kernel.pid_max", 131_072, "processes of all containers share the host's ids"],
   ["kernel.keys.maxkeys", 2000, "each login and service takes a keyring"],
