@@ -123,10 +123,14 @@ const KEPT_IMAGES = join(tmpdir(), "warren-test-images");
  * code than the clone's has another name, and the test builds its own.
  */
 export async function pushGuestImages(machine) {
-  const names = exists(KEPT_IMAGES) ? newestImages(readdirSync(KEPT_IMAGES)) : [];
-  if (names.length === 0) return;
   const place = `${GUEST_TMPDIR}/warren-test-images`;
   const unpack = `mkdir -p -m 700 ${place} && tar -C ${place} -xf -`;
+  // By size too: a transfer that was cut off leaves a part. Half a gigabyte takes minutes where instructions are emulated.
+  const there = await inGuest(machine, `cd ${place} && stat -c '%n %s' -- *.tar`, { ok: null });
+  const has = new Set(there.stdout.split("\n"));
+  const kept = exists(KEPT_IMAGES) ? newestImages(readdirSync(KEPT_IMAGES)) : [];
+  const names = kept.filter((name) => !has.has(`${name} ${lstatSync(join(KEPT_IMAGES, name)).size}`));
+  if (names.length === 0) return;
   await pushTar(machine, ["-C", KEPT_IMAGES, "-cf", "-", "--", ...names], unpack);
 }
 
