@@ -7,7 +7,15 @@ import type { Client } from "./client.ts";
 import type { Output } from "./output.ts";
 
 /** What a shell may offer for a value. */
-export type Complete = "container" | "image" | "level" | "profile" | "pool" | "operation" | "file" | "command";
+export type Complete =
+  | "container"
+  | "image"
+  | "level"
+  | "profile"
+  | "pool"
+  | "operation"
+  | "file"
+  | "command";
 
 /** An option of a command: `--name` and, with `short`, `-n`. */
 export interface Option {

@@ -168,7 +168,9 @@ describe("after a crash", () => {
     mkdirSync(`${rig.state}/images/tmp/half/rootfs`, { recursive: true });
     await rig.images.recover();
     expect(rig.images.list().map((i) => i.aliases[0])).toEqual(["kept"]);
-    expect(readdirSync(`${rig.state}/images`).sort()).toEqual([kept.digest.slice(7), "objects", "tmp"].sort());
+    expect(readdirSync(`${rig.state}/images`).sort()).toEqual(
+      [kept.digest.slice(7), "objects", "tmp"].sort(),
+    );
     expect(readdirSync(`${rig.state}/images/tmp`)).toEqual([]);
   });
 

@@ -31,7 +31,10 @@ export function bytesOf(text: string, prefix: string): Map<string, LinkBytes> {
     const cut = line.indexOf(":");
     const name = line.slice(0, cut).trim();
     if (cut < 0 || !name.startsWith(prefix)) continue;
-    const fields = line.slice(cut + 1).trim().split(/ +/);
+    const fields = line
+      .slice(cut + 1)
+      .trim()
+      .split(/ +/);
     found.set(name, { in: Number(fields[0]), out: Number(fields[8]) });
   }
   return found;

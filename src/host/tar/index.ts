@@ -7,6 +7,6 @@
  * command line.
  */
 export { type Extracted, type ExtractOptions, extract } from "./extract.ts";
-export { decompressor, MAGIC_BYTES } from "./text.ts";
 export { COMPRESSIONS, type Compression, type Packing, type Part, pack } from "./pack.ts";
 export type { MissedLink } from "./text.ts";
+export { decompressor, MAGIC_BYTES } from "./text.ts";
