@@ -281,4 +281,4 @@ test(`${ROUNDS} kills of the daemon amid snapshots, restores, exports, imports, 
   }
   rmSync(file("interrupted"), { force: true });
   await gone("base", "runs");
-}, 300_000);
+}, Math.max(300_000, ROUNDS * 6_000));
