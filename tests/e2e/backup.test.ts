@@ -244,41 +244,45 @@ function randomness(seed: number): () => number {
   };
 }
 
-test(`${ROUNDS} kills of the daemon amid snapshots, restores, exports, imports, publishing (SEED=${SEED})`, async () => {
-  const random = randomness(SEED);
-  await there.ok("import", file("all"), "base");
-  await there.ok("launch", "busybox", "runs");
-  await there.sh("runs", "for i in $(seq 500); do echo $i > /root/f$i; done");
-  await there.ok("snapshot", "create", "runs", "kept");
-  const { initPid } = await there.json("info", "runs");
-  for (let round = 0; round < ROUNDS; round++) {
-    const commands = [
-      ["snapshot", "create", "runs", `r${round}`],
-      ["snapshot", "restore", "base", round % 2 ? "monday" : "tuesday"],
-      ["export", "runs", file("interrupted"), "--force"],
-      ["import", file("all"), `i${round}`],
-      ["image", "publish", "runs/kept", `p${round}`],
-    ];
-    const clients = commands.map((args) => there.warren(args));
-    await Bun.sleep(20 + random() * 300);
-    await there.kill();
-    await Promise.all(clients);
-    await there.start();
-    expect([round, await settled(there)]).toEqual([round, []]);
-    expect([round, await there.json("info", "runs")]).toEqual([
-      round,
-      expect.objectContaining({ state: "running", initPid }),
-    ]);
-    const image = await there.warren(["image", "check"]);
-    expect([round, image.code, image.stderr]).toEqual([round, 0, ""]);
-    const whole = [first, second];
-    expect([round, whole.includes(await seen("base"))]).toEqual([round, true]);
-    for (const { name } of await there.json("list"))
-      if (/^i\d/.test(name)) {
-        expect([round, await seen(name)]).toEqual([round, second]);
-        await gone(name);
-      }
-  }
-  rmSync(file("interrupted"), { force: true });
-  await gone("base", "runs");
-}, Math.max(300_000, ROUNDS * 6_000));
+test(
+  `${ROUNDS} kills of the daemon amid snapshots, restores, exports, imports, publishing (SEED=${SEED})`,
+  async () => {
+    const random = randomness(SEED);
+    await there.ok("import", file("all"), "base");
+    await there.ok("launch", "busybox", "runs");
+    await there.sh("runs", "for i in $(seq 500); do echo $i > /root/f$i; done");
+    await there.ok("snapshot", "create", "runs", "kept");
+    const { initPid } = await there.json("info", "runs");
+    for (let round = 0; round < ROUNDS; round++) {
+      const commands = [
+        ["snapshot", "create", "runs", `r${round}`],
+        ["snapshot", "restore", "base", round % 2 ? "monday" : "tuesday"],
+        ["export", "runs", file("interrupted"), "--force"],
+        ["import", file("all"), `i${round}`],
+        ["image", "publish", "runs/kept", `p${round}`],
+      ];
+      const clients = commands.map((args) => there.warren(args));
+      await Bun.sleep(20 + random() * 300);
+      await there.kill();
+      await Promise.all(clients);
+      await there.start();
+      expect([round, await settled(there)]).toEqual([round, []]);
+      expect([round, await there.json("info", "runs")]).toEqual([
+        round,
+        expect.objectContaining({ state: "running", initPid }),
+      ]);
+      const image = await there.warren(["image", "check"]);
+      expect([round, image.code, image.stderr]).toEqual([round, 0, ""]);
+      const whole = [first, second];
+      expect([round, whole.includes(await seen("base"))]).toEqual([round, true]);
+      for (const { name } of await there.json("list"))
+        if (/^i\d/.test(name)) {
+          expect([round, await seen(name)]).toEqual([round, second]);
+          await gone(name);
+        }
+    }
+    rmSync(file("interrupted"), { force: true });
+    await gone("base", "runs");
+  },
+  Math.max(300_000, ROUNDS * 6_000),
+);
