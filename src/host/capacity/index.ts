@@ -6,7 +6,8 @@
 import { readFileSync, realpathSync, statSync } from "node:fs";
 import type { LevelHost } from "../../spec/level.ts";
 import { COST_FILE } from "../../spec/levels/io.ts";
-import { chosenScheduler, costed, deviceBehind, hardLimits, meminfo, raises } from "./text.ts";
+import { deviceNumbers, mountHolding } from "../proc/text.ts";
+import { chosenScheduler, costed, hardLimits, meminfo, raises } from "./text.ts";
 
 /**
  * Reads the host's capacity; `state` is where the images are, `pool` where the containers' own files are, `root` where
@@ -53,11 +54,11 @@ function sharingOf(disks: readonly string[], root: string): LevelHost["sharing"]
 function disksBehind(path: string, root: string): string[] {
   const mounts = optional(() => readFileSync(`${root}proc/self/mountinfo`, "latin1")) ?? "";
   const real = optional(() => realpathSync(path)) ?? path;
-  const source = deviceBehind(mounts, real);
+  const source = mountHolding(mounts, real)?.source;
   const number = source?.startsWith("/dev/") ? optional(() => statSync(source).rdev) : null;
   if (!number) return [];
-  // Linux's dev_t: 12 bits of major above 8 bits of minor, the minor's upper 12 above both.
-  const id = `${(number >> 8) & 0xfff}:${(number & 0xff) | ((number >> 12) & 0xfff00)}`;
+  const { major, minor } = deviceNumbers(number);
+  const id = `${major}:${minor}`;
   const entry = optional(() => realpathSync(`${root}sys/dev/block/${id}`));
   if (!entry) return [];
   const isPart = optional(() => readFileSync(`${entry}/partition`)) !== null;

@@ -35,20 +35,6 @@ export function hardLimits(text: string): Record<string, number | null> {
   return Object.fromEntries(found);
 }
 
-/** The device that the mount holding `path` comes from, by /proc/self/mountinfo (proc_pid_mountinfo(5)). */
-export function deviceBehind(mountinfo: string, path: string): string | null {
-  let best: { at: string; source: string } | null = null;
-  for (const line of mountinfo.split("\n")) {
-    const [before = "", after = ""] = line.split(" - ");
-    const at = before.split(" ")[4] ?? "";
-    const source = after.split(" ")[1] ?? "";
-    const holds = at === "/" || path === at || path.startsWith(`${at}/`);
-    // Of two mounts at one place the later one is seen.
-    if (holds && at !== "" && (best === null || at.length >= best.at.length)) best = { at, source };
-  }
-  return best?.source ?? null;
-}
-
 /** The scheduler in brackets of a disk's `queue/scheduler`. */
 export const chosenScheduler = (text: string): string | null => /\[([\w-]+)\]/.exec(text)?.[1] ?? null;
 

@@ -6,6 +6,7 @@
 import { chmodSync, chownSync, lstatSync, mkdirSync, readdirSync, realpathSync } from "node:fs";
 import { dirname } from "node:path";
 import { WarrenError } from "../../spec/errors.ts";
+import { deviceNumbers } from "../proc/text.ts";
 import { makeNode, mount } from "../syscall/index.ts";
 
 /** One device as rules of control groups name it. */
@@ -29,9 +30,7 @@ export function deviceOf(name: string): Device | null {
     const stat = lstatSync(real);
     const type = stat.isCharacterDevice() ? "c" : stat.isBlockDevice() ? "b" : null;
     if (!real.startsWith("/dev/") || type === null) return null;
-    // Linux's dev_t: 12 bits of major above 8 bits of minor, the minor's upper 12 above both.
-    const major = (stat.rdev >> 8) & 0xfff;
-    return { name, type, major, minor: (stat.rdev & 0xff) | ((stat.rdev >> 12) & 0xfff00) };
+    return { name, type, ...deviceNumbers(stat.rdev) };
   } catch {
     return null;
   }

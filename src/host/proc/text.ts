@@ -24,6 +24,33 @@ export function mountPoints(mountinfo: string): string[] {
     .map((line) => octalsUndone(line.split(" ")[4] ?? ""));
 }
 
+/** A mount: where it is, the file system's type, and what it comes from. */
+export interface Mount {
+  at: string;
+  type: string;
+  source: string;
+}
+
+/** The mount that holds a path, by a /proc/PID/mountinfo; of two at one place the later one, which is seen. */
+export function mountHolding(mountinfo: string, path: string): Mount | null {
+  let best: Mount | null = null;
+  for (const line of mountinfo.split("\n")) {
+    const [before = "", after = ""] = line.split(" - ");
+    const at = octalsUndone(before.split(" ")[4] ?? "");
+    const [type = "", source = ""] = after.split(" ");
+    const holds = at === "/" || path === at || path.startsWith(`${at}/`);
+    if (at !== "" && holds && at.length >= (best?.at.length ?? 0))
+      best = { at, type, source: octalsUndone(source) };
+  }
+  return best;
+}
+
+/** Major and minor number of Linux's dev_t: 12 bits above 8 bits, the minor's upper 12 above both. */
+export const deviceNumbers = (dev: number): { major: number; minor: number } => ({
+  major: (dev >> 8) & 0xfff,
+  minor: (dev & 0xff) | ((dev >> 12) & 0xfff00),
+});
+
 /** A path as /proc writes it, its octal escapes undone. */
 export const octalsUndone = (text: string): string =>
   text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));

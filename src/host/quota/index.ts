@@ -4,8 +4,8 @@
  * What must never happen here: following a guest's link; quotas turned on for a file system that nobody asked a limit of.
  */
 import { readFileSync, statfsSync } from "node:fs";
+import { mountHolding } from "../proc/text.ts";
 import { btrfsQuotas, noQuotas } from "./btrfs.ts";
-import { mountOf } from "./mount.ts";
 import { projectQuotas } from "./project.ts";
 import type { Quota } from "./text.ts";
 
@@ -44,7 +44,8 @@ const EXT4 = 0xef53;
 export function openQuotas(dir: string): FileSystemQuotas {
   const { type } = statfsSync(dir);
   if (type === BTRFS) return btrfsQuotas();
-  const mount = mountOf(readFileSync("/proc/self/mountinfo", "latin1"), dir);
+  const found = mountHolding(readFileSync("/proc/self/mountinfo", "latin1"), dir);
+  const mount = found ?? { at: "", type: "an unknown file system" };
   if (type === XFS || type === EXT4) return projectQuotas(mount.type, mount.at);
   return noQuotas(dir, mount.type);
 }
