@@ -44,8 +44,9 @@ export function openPseudofs(paths: Pick<Paths, "pts" | "shm">, shmDefault: () =
   return {
     lasting: true,
     missing: () => null,
-    async look() {
-      if (performance.now() - read > FRESH) refresh();
+    async look(_, afresh) {
+      // Only sweeps come in such numbers that they must share one reading; a change is planned from what is there now.
+      if (!afresh || performance.now() - read > FRESH) refresh();
     },
     read({ uuid }, file) {
       if (file === "pts") return show(allowed.get(paths.pts(uuid)) ?? null);
@@ -61,6 +62,8 @@ export function openPseudofs(paths: Pick<Paths, "pts" | "shm">, shmDefault: () =
       refresh();
     },
     prepare({ uuid, base }, values) {
+      // What was read before knows nothing of these mounts.
+      read = Number.NEGATIVE_INFINITY;
       mountPts(paths.pts(uuid), base, ptys(values.pts));
       mountShm(paths.shm(uuid), base, shm(values.shm));
     },
