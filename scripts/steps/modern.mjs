@@ -42,7 +42,7 @@ export async function runModern({ argv = core(), limit = LIMIT } = {}) {
   if (machine && orphaned(machine)) await stop();
   const result = existsSync(report) ? JSON.parse(readFileSync(report, "utf8")) : {};
   rmSync(scratch, { recursive: true });
-  const { passed = 0, failed = 0, skipped = [], done = false } = result;
+  const { passed = 0, failed = [], skipped = [], done = false } = result;
   if (done) return { passed, failed, skipped };
   const why =
     code === 124 ? `not done within ${limit / 1000} s, at last: ${last}` : last || `ended with ${code}`;

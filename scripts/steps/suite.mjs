@@ -10,7 +10,7 @@ import { counts } from "./junit.mjs";
 import { inClone, ROOT } from "./place.mjs";
 import { heading } from "./say.mjs";
 
-/** @typedef {{ passed: number, failed: number, skipped: string[] }} Result */
+/** @typedef {{ passed: number, failed: string[], skipped: string[] }} Result `failed`: a name, then lines that say why */
 
 /** Folders of tests in the order they run: the quick ones first, those that share the kernel one after the other. */
 export const FOLDERS = ["style", "unit", "contract", "kernel", "e2e"];
@@ -35,14 +35,18 @@ export async function runCheck({ title, argv }) {
   heading(`\n${title}`);
   const code = await follow(argv, { cwd: ROOT, timeout: 5 * 60_000 });
   console.log(code === 0 ? "  no complaint" : `  ended with ${code}`);
-  return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: [] };
+  return {
+    passed: code === 0 ? 1 : 0,
+    failed: code === 0 ? [] : [`${title}: ended with ${code}`],
+    skipped: [],
+  };
 }
 
 /** @param {string} folder of tests/ @param {string[]} [only] files to run, all unless told @returns {Promise<Result>} */
 export async function runFolder(folder, only) {
   const path = inClone("tests", folder);
   const files = only ?? (hasTests(path) ? [path] : []);
-  if (files.length === 0) return { passed: 0, failed: 0, skipped: [] };
+  if (files.length === 0) return { passed: 0, failed: [], skipped: [] };
   heading(`\ntests/${folder}`);
   const scratch = mkdtempSync(join(tmpdir(), "warren-junit-"));
   const report = join(scratch, "report.xml");
@@ -65,14 +69,36 @@ function hasTests(path) {
 /** Adds results up. @param {Result[]} results @returns {Result} */
 export const total = (results) => ({
   passed: results.reduce((sum, { passed }) => sum + passed, 0),
-  failed: results.reduce((sum, { failed }) => sum + failed, 0),
+  failed: results.flatMap(({ failed }) => failed),
   skipped: results.flatMap(({ skipped }) => skipped),
 });
 
-/** Prints every skip with its reason, and the closing line. @param {Result} result @returns {number} exit code */
+/** Lines of one failure in the summary: enough for a message and its place. */
+const LINES = 24;
+
+/**
+ * Prints every skip with its reason, then every failure: where only the end of the output is kept, that is what must be in it.
+ * @param {Result} result @returns {number} exit code
+ */
 export function conclude({ passed, failed, skipped }) {
   if (skipped.length > 0) heading("\nskipped");
-  for (const name of skipped) console.log(`  ${name}`);
-  console.log(`\n${passed} passed, ${failed} failed, ${skipped.length} skipped`);
-  return failed === 0 ? 0 : 1;
+  for (const line of grouped(skipped)) console.log(`  ${line}`);
+  if (failed.length > 0) heading("\nfailed");
+  for (const text of failed) console.log(`  ${text.split("\n").slice(0, LINES).join("\n    ")}`);
+  console.log(`\n${passed} passed, ${failed.length} failed, ${skipped.length} skipped`);
+  return failed.length === 0 ? 0 : 1;
+}
+
+/**
+ * Skipped tests of one group, with the reason in its name, are one line.
+ * @param {string[]} skipped @returns {string[]}
+ */
+export function grouped(skipped) {
+  /** @type {Map<string, number>} */
+  const lines = new Map();
+  for (const name of skipped) {
+    const group = /^(.*?\[needs .*\]) > /.exec(name)?.[1] ?? name;
+    lines.set(group, (lines.get(group) ?? 0) + 1);
+  }
+  return [...lines].map(([group, count]) => (count === 1 ? group : `${group}: ${count} tests`));
 }

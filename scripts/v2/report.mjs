@@ -1,7 +1,9 @@
 // @ts-check
 
+import { cases } from "../steps/junit.mjs";
+
 /** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
-/** @typedef {{ name: string, file: string }} Case */
+/** @typedef {{ name: string, file: string, why?: string }} Case `why`: what a failure says, several lines */
 /** @typedef {{ passed: number, failed: number, skipped: Case[], failures: Case[], files: Map<string, Counts> }} Report */
 
 /** @returns {Report} */
@@ -11,10 +13,10 @@ export function emptyReport() {
 
 /**
  * A failure of a whole file: it hung, or did not even load, so that no test of its own failed.
- * @param {Report} report @param {string} file @param {string} name
+ * @param {Report} report @param {string} file @param {string} name @param {string} [why]
  */
-export function addFailure(report, file, name) {
-  report.failures.push({ name, file });
+export function addFailure(report, file, name, why = "") {
+  report.failures.push({ name, file, why });
   report.failed += 1;
   countsOf(report, file).failed += 1;
 }
@@ -27,30 +29,17 @@ function countsOf(report, file) {
 }
 
 /**
- * Adds bun's JUnit report; only what bun writes is understood, not XML at large. Returns how many failed in it.
+ * Adds bun's JUnit report. Returns how many failed in it.
  * @param {Report} report @param {string} xml
  */
 export function addJunit(report, xml) {
   const before = report.failed;
-  for (const [, attributes = "", body = ""] of xml.matchAll(
-    /<testcase\b([^>]*?)(?:\/>|>([\s\S]*?)<\/testcase>)/g,
-  )) {
-    // The groups around a test may carry the reason for which they are skipped; bun names the innermost first.
-    const groups = attribute(attributes, "classname").split(" > ").reverse();
-    const own = attribute(attributes, "name");
-    const name = [...groups, own].filter(Boolean).join(" > ");
-    const file = attribute(attributes, "file");
+  for (const { file, name, outcome, why } of cases(xml)) {
     const counts = countsOf(report, file);
-    if (/<skipped\b/.test(body)) {
-      if (own === "(unnamed)") continue; // a hook of a skipped group, no test
-      report.skipped.push({ name, file });
-      counts.skipped += 1;
-    } else if (/<(failure|error)\b/.test(body)) {
-      addFailure(report, file, name);
-    } else {
-      report.passed += 1;
-      counts.passed += 1;
-    }
+    if (outcome === "failed") addFailure(report, file, name, why);
+    else counts[outcome] += 1;
+    if (outcome === "skipped") report.skipped.push({ name, file });
+    if (outcome === "passed") report.passed += 1;
   }
   return { failed: report.failed - before };
 }
@@ -59,7 +48,8 @@ export function addJunit(report, xml) {
  * The counts as a program reads them; `done` is false while files are still to come.
  * @param {Report} report @param {boolean} done
  */
-export function counted({ passed, failed, skipped }, done) {
+export function counted({ passed, failures, skipped }, done) {
+  const failed = failures.map(({ name, file, why }) => `modern host: ${file}: ${name}\n${why}`.trimEnd());
   const names = skipped.map(({ name, file }) => `${file}: ${name}`);
   return `${JSON.stringify({ passed, failed, skipped: names, done })}\n`;
 }
@@ -102,17 +92,4 @@ export function renderResult(report, { system, kernel, systemd, lxc, commit, acc
   ]
     .join("\n")
     .replace(/\n+$/, "\n");
-}
-
-/** @type {Record<string, string>} */
-const ENTITIES = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
-
-/** @param {string} text @param {string} name */
-function attribute(text, name) {
-  const value = new RegExp(`\\b${name}="([^"]*)"`).exec(text)?.[1] ?? "";
-  return value
-    .replace(/&#(x?)([0-9a-f]+);/gi, (_, hex, digits) =>
-      String.fromCodePoint(Number.parseInt(digits, hex ? 16 : 10)),
-    )
-    .replace(/&(amp|lt|gt|quot|apos);/g, (_, entity) => ENTITIES[entity] ?? "");
 }

@@ -11,10 +11,11 @@ const shell = (script: string) => ["sh", "-c", script];
 const report = (text: string) => `printf '%s' '${text}' > "\${0#*=}"`;
 
 test("what was counted on the machine is counted here", async () => {
-  const whole = '{"passed":7,"failed":1,"skipped":["a.test.ts: x [needs kvm: none]"],"done":true}';
+  const whole =
+    '{"passed":7,"failed":["a.test.ts: bad"],"skipped":["a.test.ts: x [needs kvm: none]"],"done":true}';
   expect(await runModern({ argv: shell(`${report(whole)}; exit 1`), limit: LIMIT })).toEqual({
     passed: 7,
-    failed: 1,
+    failed: ["a.test.ts: bad"],
     skipped: ["a.test.ts: x [needs kvm: none]"],
   });
 });
@@ -24,16 +25,16 @@ test("a machine that can't be had is one skip with the reason", async () => {
     "echo 'v2: building'; echo 'v2: no package qemu' >&2; echo '  at somewhere' >&2; exit 1",
   );
   const why = "the core on the modern host [needs a virtual machine: no package qemu]";
-  expect(await runModern({ argv, limit: LIMIT })).toEqual({ passed: 0, failed: 0, skipped: [why] });
+  expect(await runModern({ argv, limit: LIMIT })).toEqual({ passed: 0, failed: [], skipped: [why] });
   const silent = await runModern({ argv: shell("exit 3"), limit: LIMIT });
   expect(silent.skipped).toEqual(["the core on the modern host [needs a virtual machine: ended with 3]"]);
 });
 
 test("a failure before the machine was gone stays a failure", async () => {
-  const half = '{"passed":2,"failed":1,"skipped":[],"done":false}';
+  const half = '{"passed":2,"failed":["a.test.ts: bad"],"skipped":[],"done":false}';
   const argv = shell(`${report(half)}; echo 'v2: qemu ended'; exit 1`);
   const { passed, failed, skipped } = await runModern({ argv, limit: LIMIT });
-  expect([passed, failed, skipped.length]).toEqual([2, 1, 1]);
+  expect([passed, failed, skipped.length]).toEqual([2, ["a.test.ts: bad"], 1]);
 });
 
 test("what does not end is ended with all that it started", async () => {
@@ -42,7 +43,7 @@ test("what does not end is ended with all that it started", async () => {
   const argv = shell(`sleep 600 & echo $! > ${pids}; echo 'v2: booting'; wait`);
   const { skipped, failed } = await runModern({ argv, limit: 500 });
   expect(skipped[0]).toContain("not done within 0.5 s, at last: booting");
-  expect(failed).toBe(0);
+  expect(failed).toEqual([]);
   const pid = readFileSync(pids, "utf8").trim();
   const stat = `/proc/${pid}/stat`;
   // Its new parent may not have taken note of its end yet.

@@ -9,6 +9,7 @@ import { counts } from "../../scripts/steps/junit.mjs";
 import { differing } from "../../scripts/steps/npm.mjs";
 import { instance } from "../../scripts/steps/place.mjs";
 import { ask, holder, listeningInode, lives } from "../../scripts/steps/socket.mjs";
+import { grouped } from "../../scripts/steps/suite.mjs";
 import * as container from "../../src/spec/container.ts";
 import { instanceOf } from "../../src/spec/instance.ts";
 
@@ -94,7 +95,7 @@ const REPORT = `<testsuites>
 test("a report's cases are counted and skips carry their reason", () => {
   expect(counts(REPORT, 1)).toEqual({
     passed: 1,
-    failed: 1,
+    failed: ["a.test.ts: g > bad\ntext"],
     skipped: [
       'a.test.ts: x [needs lxc: "lxc-start" not installed]',
       "a.test.ts: outer > inner > later & more [no reason given]",
@@ -103,8 +104,18 @@ test("a report's cases are counted and skips carry their reason", () => {
 });
 
 test("a run that ends badly without a failed case is a failure", () => {
-  expect(counts("", 139)).toEqual({ passed: 0, failed: 1, skipped: [] });
-  expect(counts("", 0)).toEqual({ passed: 0, failed: 0, skipped: [] });
+  expect(counts("", 139)).toEqual({
+    passed: 0,
+    failed: ["bun test ended with 139 and names no test"],
+    skipped: [],
+  });
+  expect(counts("", 0)).toEqual({ passed: 0, failed: [], skipped: [] });
+});
+
+test("skips of one group are one line, and each reason stays", () => {
+  const group = "a.test.ts: on xfs [needs quota: none]";
+  const single = "b.test.ts: x [needs kvm: none]";
+  expect(grouped([`${group} > one`, single, `${group} > two`])).toEqual([`${group}: 2 tests`, single]);
 });
 
 const UNIX = `Num       RefCount Protocol Flags    Type St Inode Path

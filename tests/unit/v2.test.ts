@@ -36,7 +36,7 @@ function reportOf(xml: string) {
 test("a report is read with its groups, reasons and files", () => {
   const { report, failed } = reportOf(JUNIT);
   expect([report.passed, report.failed, failed]).toEqual([2, 1, 1]);
-  expect(report.failures).toEqual([{ name: "bad", file: "a.test.ts" }]);
+  expect(report.failures).toEqual([{ name: "bad", file: "a.test.ts", why: "text" }]);
   expect(report.skipped).toEqual([{ name: "group [needs kvm: no /dev/kvm] > inner", file: "a.test.ts" }]);
   expect([...report.files]).toEqual([
     ["a.test.ts", { passed: 1, failed: 1, skipped: 1 }],
@@ -60,7 +60,7 @@ test("a hook of a skipped group is no test", () => {
 test("the counts for a program name each skip with its file", () => {
   expect(JSON.parse(counted(reportOf(JUNIT).report, true))).toEqual({
     passed: 2,
-    failed: 1,
+    failed: ["modern host: a.test.ts: bad\ntext"],
     skipped: ["a.test.ts: group [needs kvm: no /dev/kvm] > inner"],
     done: true,
   });
