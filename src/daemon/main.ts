@@ -3,6 +3,7 @@ import { mkdirSync } from "node:fs";
 import { serve } from "../api/server.ts";
 import { WarrenError } from "../spec/errors.ts";
 import type { Instance } from "../spec/instance.ts";
+import { FORGOTTEN } from "../spec/log.ts";
 import { holdLock } from "./lock.ts";
 import { jsonLog } from "./log.ts";
 import { notify } from "./notify.ts";
@@ -12,6 +13,12 @@ import { wire } from "./wire.ts";
 export async function runDaemon(instance: Instance): Promise<number> {
   const log = jsonLog(process.env.WARREN_DEBUG === "1");
   if (process.getuid?.() !== 0) throw new WarrenError("DENIED", "the daemon needs root", "start it as root");
+  // What somebody forgot to wait for must not take everything else down with it.
+  process.on("unhandledRejection", (reason) => {
+    log("error", FORGOTTEN, {
+      error: reason instanceof Error ? (reason.stack ?? reason.message) : String(reason),
+    });
+  });
   mkdirSync(instance.state, { recursive: true, mode: 0o711 });
   mkdirSync(instance.run, { recursive: true, mode: 0o711 });
   const unlock = holdLock(instance);

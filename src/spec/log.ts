@@ -4,3 +4,6 @@ export type Log = (
   message: string,
   fields?: Record<string, unknown>,
 ) => void;
+
+/** Logged for a failure that nothing waited for: a bug of ours, which the tests look for. */
+export const FORGOTTEN = "a failure that nothing waited for; please report it";

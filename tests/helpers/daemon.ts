@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ContainerInfo } from "../../src/spec/container.ts";
 import { type Instance, instanceOf } from "../../src/spec/instance.ts";
+import { FORGOTTEN } from "../../src/spec/log.ts";
 import { difference, type HostState, hostState } from "./host-state.ts";
 import { patience } from "./patience.ts";
 import { strays } from "./strays.ts";
@@ -85,6 +86,9 @@ function stateOf({ tag, state }: Instance, dir: string): HostState {
   return { ...hostState(dir, tag), descriptors: [], claims: own, others };
 }
 
+/** Signals that nobody sends to a daemon. */
+const CRASHES = new Set(["SIGSEGV", "SIGBUS", "SIGILL", "SIGABRT", "SIGTRAP", "SIGFPE"]);
+
 /** Makes a directory for an instance, `beneath` a place of the host; with `started` its daemon serves already. */
 export async function testDaemon(started = true, beneath = tmpdir()): Promise<TestDaemon> {
   const dir = mkdtempSync(join(beneath, "warren-e2e-"));
@@ -94,6 +98,7 @@ export async function testDaemon(started = true, beneath = tmpdir()): Promise<Te
   const env = { PATH, HOME: "/root", LANG: "C.UTF-8", WARREN_DIR: dir, NO_COLOR: "1" };
   const log = join(dir, "daemon.log");
   let child: Bun.Subprocess | undefined;
+  let crashed = "";
 
   const spawn = (args: readonly string[], stdin: "pipe" | "ignore" | Blob | Uint8Array<ArrayBuffer>) =>
     Bun.spawn({ cmd: [WARREN, ...args], env, stdin, stdout: "pipe", stderr: "pipe" });
@@ -128,6 +133,12 @@ export async function testDaemon(started = true, beneath = tmpdir()): Promise<Te
       child = Bun.spawn({ cmd, env, cwd: "/", detached: true, stdio: ["ignore", out, out] });
       closeSync(out);
       const it = child;
+      void it.exited.then(() => {
+        // However it is asked to end, it ends well or by the signal that it was sent.
+        if ((it.exitCode ?? 0) === 0 && !CRASHES.has(String(it.signalCode))) return;
+        crashed = `the daemon ended by itself (${it.signalCode ?? it.exitCode}):\n${self.log().slice(-4000)}`;
+        console.error(crashed);
+      });
       await until(`the daemon serves: ${self.log().slice(-2000)}`, async () => {
         if (it.exitCode !== null)
           throw new Error(`the daemon ended with ${it.exitCode}: ${self.log().slice(-2000)}`);
@@ -174,7 +185,9 @@ export async function testDaemon(started = true, beneath = tmpdir()): Promise<Te
       // Never into a mount: it may be a guest's tree, or the host's groups as lxcfs shows them.
       const mounted = stateOf(instance, dir).mounts ?? [];
       if (mounted.length > 0) throw new Error(`still mounted, not removed: ${mounted.join(", ")}`);
+      if (self.log().includes(FORGOTTEN)) crashed ||= self.log().slice(-4000);
       rmSync(dir, { recursive: true, force: true });
+      if (crashed !== "") throw new Error(crashed);
     },
   };
   if (started) await self.start();

@@ -89,10 +89,7 @@ export async function save(response: Response, path: string, mode: number): Prom
   try {
     const sink = Bun.file(partial).writer();
     if (response.body)
-      for await (const chunk of response.body) {
-        sink.write(chunk);
-        await sink.flush();
-      }
+      for await (const chunk of response.body) await Promise.all([sink.write(chunk), sink.flush()]);
     await sink.end();
     await chmod(partial, mode);
     await rename(partial, path);

@@ -1,5 +1,6 @@
 import { WarrenError } from "../../spec/errors.ts";
 import { TOOL_PATH } from "./index.ts";
+import { put } from "./put.ts";
 import { notStarted } from "./text.ts";
 
 export interface FlowOptions {
@@ -92,8 +93,7 @@ function feed(
       for (;;) {
         const { done, value } = await reader.read();
         if (done || gone) break;
-        sink.write(value);
-        await sink.flush();
+        await put(sink, value);
         bytes += value.byteLength;
         told?.(bytes);
       }

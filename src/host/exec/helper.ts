@@ -1,5 +1,6 @@
 import { WarrenError } from "../../spec/errors.ts";
 import { TOOL_PATH } from "./index.ts";
+import { put } from "./put.ts";
 
 /** A process that does nothing but hold something (a namespace) open for us. */
 export interface Helper {
@@ -29,8 +30,8 @@ export async function startHelper(argv: readonly string[]): Promise<Helper> {
   const alive = (): boolean => child.exitCode === null && child.signalCode === null;
   const timer = setTimeout(() => child.kill("SIGKILL"), 5_000);
   try {
-    child.stdin.write("\n");
-    child.stdin.flush();
+    // One that ended early is told of below, with what it said.
+    await put(child.stdin, "\n").catch(() => undefined);
     const reader = child.stdout.getReader();
     const { done } = await reader.read();
     reader.releaseLock();

@@ -5,6 +5,7 @@
  * wait has an end. What must never happen here: reading a guest's file, building a command line out of text.
  */
 import { WarrenError } from "../../spec/errors.ts";
+import { put } from "./put.ts";
 import { commandFailure, notStarted } from "./text.ts";
 
 /** PATH of every tool; without /usr/bin in front the tools' own look-ups would differ between hosts. */
@@ -52,6 +53,12 @@ async function collect(stream: ReadableStream<Uint8Array>, each?: (text: string)
   return text + decoder.decode();
 }
 
+/** Gives a tool all it is to read; one that wants no more is no error. */
+async function give(sink: Bun.FileSink, input: string | Uint8Array): Promise<void> {
+  await put(sink, input).catch(() => undefined);
+  await Promise.resolve(sink.end()).catch(() => undefined);
+}
+
 /**
  * Runs a tool to its end.
  *
@@ -85,10 +92,8 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
   signal?.addEventListener("abort", onAbort, { once: true });
   if (signal?.aborted) onAbort();
   try {
-    if (input !== undefined && child.stdin) {
-      child.stdin.write(input);
-      await Promise.resolve(child.stdin.end()).catch(() => undefined);
-    }
+    // Beside its output, for it may say more than a pipe holds before it has read all.
+    if (input !== undefined && child.stdin) void give(child.stdin, input);
     const said = Promise.all([
       collect(child.stdout, options.onStdout),
       collect(child.stderr, options.onStderr),

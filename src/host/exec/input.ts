@@ -1,4 +1,5 @@
 import { closeSync } from "node:fs";
+import { put as toSink } from "./put.ts";
 
 /** What a process reads from us. */
 export interface Input {
@@ -22,9 +23,7 @@ export function input(fd: number): Input {
     if (!open) return;
     try {
       // The sink keeps no copy it could outgrow: at most one write is under way.
-      const written = sink.write(data);
-      await sink.flush();
-      await written;
+      await toSink(sink, data);
     } catch {
       shut();
     }
