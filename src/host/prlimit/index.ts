@@ -6,12 +6,13 @@
  */
 import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { WarrenError } from "../../spec/errors.ts";
+import { mayFork } from "../proc/index.ts";
 import { type Limit, RLIM_INFINITY, readLimit, writeLimit } from "../syscall/index.ts";
 import { type LargestUse, largestUse, processUse, RESOURCE_NAMES, RESOURCES, type Resource } from "./text.ts";
 
 export { type LargestUse, RESOURCE_NAMES, type Resource } from "./text.ts";
 
-/** Sweeps over all processes until one finds nothing to do: only a fork under way meanwhile escapes it. */
+/** Sweeps over all processes until one finds nothing to do. */
 const SWEEPS = 50;
 
 /** `unlimited` or a number, as prlimit(1) and LXC write limits. */
@@ -33,8 +34,8 @@ export function limitPair(resource: Resource, hard: string): string {
 }
 
 /**
- * Brings the hard limit of all processes to `hard`, and answers whether some began meanwhile: then they fork, and one
- * under way, of a process that isn't listed yet, may have escaped. A soft limit never exceeds
+ * Brings the hard limit of all processes to `hard`, and answers whether one may have escaped: a fork under way copies the
+ * old limit into a process that isn't listed yet. A soft limit never exceeds
  * the hard one, and one that was equal follows it. Throws FAILED with `details.errno`: EPERM where a limit would have to
  * be raised and we may not.
  */
@@ -54,15 +55,12 @@ function sweep(
   failure: string,
   change: (pid: number) => boolean,
 ): boolean {
-  const seen = new Set(processes());
-  const atFirst = seen.size;
+  const first = new Set(processes());
   for (let done = 1; done <= SWEEPS; done++) {
-    let changed = false;
-    for (const pid of processes()) {
-      seen.add(pid);
-      changed = change(pid) || changed;
-    }
-    if (!changed) return seen.size > atFirst;
+    const pids = processes();
+    const changed = pids.filter(change).length > 0;
+    // In this order: what was forked before the look at the states is listed after it.
+    if (!changed) return pids.some(mayFork) || processes().some((pid) => !first.has(pid));
   }
   throw new WarrenError("FAILED", failure, "limit the number of processes first");
 }

@@ -3,8 +3,8 @@
  *
  * What must never happen here: trusting a number that a guest chose; pids are the host's.
  */
-import { readFileSync, statSync } from "node:fs";
-import { kibibytes, mountPoints, parentOf, startOf, takes } from "./text.ts";
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { atWork, kibibytes, mountPoints, parentOf, startOf, takes, threadsOf } from "./text.ts";
 
 const read = (path: string): string | null => {
   try {
@@ -37,6 +37,25 @@ export function children(pid: number): number[] {
 export function startTicks(pid: number): number | null {
   const stat = read(`/proc/${pid}/stat`);
   return stat === null ? null : startOf(stat);
+}
+
+/**
+ * Whether a fork may be under way in a process: one of its threads is at work. A thread that sleeps where a signal can
+ * wake it is not in the middle of one.
+ */
+export function mayFork(pid: number): boolean {
+  const stat = read(`/proc/${pid}/stat`);
+  if (stat === null) return false;
+  if (atWork(stat) || threadsOf(stat) === 1) return atWork(stat);
+  return threads(pid).some((thread) => atWork(read(`/proc/${pid}/task/${thread}/stat`) ?? ""));
+}
+
+function threads(pid: number): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`);
+  } catch {
+    return [];
+  }
 }
 
 /** Seconds since the host's boot; `null` without /proc. */

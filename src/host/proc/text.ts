@@ -5,6 +5,12 @@ function fields(stat: string): string[] {
 
 export const parentOf = (stat: string): number => Number(fields(stat)[1]);
 
+/** Whether a thread is on a processor, waits for one, or waits uninterruptibly in the kernel, by its state. */
+export const atWork = (stat: string): boolean => /^[RD]$/.test(fields(stat)[0] ?? "");
+
+/** Threads of a process. */
+export const threadsOf = (stat: string): number => Number(fields(stat)[17]);
+
 export const startOf = (stat: string): number => Number(fields(stat)[19]);
 
 /** Whether a /proc/PID/status tells that a signal is caught, or blocked to be read later (signalfd(2)); 1 is the first bit. */
