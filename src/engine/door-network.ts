@@ -76,7 +76,7 @@ export function openRates(missing: string | null): LevelDoor {
 
 /** How many connections a container may begin (`begun`), what it has of them (`begun.held`), and refused ones (`begun.fail`). */
 export function openConnectionLimits(connections: Connections): LevelDoor {
-  let listed = 0;
+  let listed = Number.NEGATIVE_INFINITY;
   let counted = { at: Number.NEGATIVE_INFINITY, from: null as Map<string, number> | null };
   const held = (addresses: readonly string[]): number | null => {
     if (performance.now() - counted.at > FRESH) counted = { at: performance.now(), from: trackedFrom() };

@@ -23,7 +23,7 @@ const ptys = (text: string | undefined): number => (text === undefined ? MOST_PT
 /** Limits of a guest's terminals (`pts`, `pts.held`) and shared memory (`shm`, `shm.held`). */
 export function openPseudofs(paths: Pick<Paths, "pts" | "shm">, shmDefault: () => number): LevelDoor {
   let allowed = new Map<string, number>();
-  let read = 0;
+  let read = Number.NEGATIVE_INFINITY;
   const refresh = (): void => {
     allowed = ptysAllowed();
     read = performance.now();
