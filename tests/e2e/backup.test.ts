@@ -3,7 +3,8 @@ import { afterAll, beforeAll, expect } from "bun:test";
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { type Piece, writeArchive } from "../../src/host/backup/index.ts";
 import { archive } from "../helpers/archive.ts";
-import { type TestDaemon, testDaemon, until } from "../helpers/daemon.ts";
+import { type TestDaemon, testDaemon } from "../helpers/daemon.ts";
+import { patience } from "../helpers/patience.ts";
 import { LATER, portrait, VARIETY } from "../helpers/portrait.ts";
 import { requires } from "../helpers/requires.ts";
 
@@ -53,13 +54,12 @@ async function seen(name: string): Promise<string> {
   await there.ok("stop", "-t", "1", name);
   return it;
 }
+/** What is left on the host, once the trash had its time to be emptied. */
 async function settled(d: TestDaemon): Promise<string[]> {
-  let found: string[] = [];
-  await until("the trash is emptied", async () => {
-    found = await d.strays();
-    return found.every((line) => !/trash|\+ snapshot/.test(line));
-  });
-  return found;
+  for (const end = Date.now() + patience(60_000); ; await Bun.sleep(20)) {
+    const found = await d.strays();
+    if (Date.now() > end || !found.some((line) => /trash|\+ snapshot/.test(line))) return found;
+  }
 }
 const gone = async (...names: string[]): Promise<void> => {
   for (const name of names) await there.ok("delete", name, "--force");
