@@ -31,7 +31,11 @@ const waiting = (): number[] =>
 
 describe("shifts", () => {
   let shifts: Shifts | undefined;
-  afterEach(() => shifts?.stop());
+  afterEach(async () => {
+    shifts?.stop();
+    // One that is still ending would pass for the next test's.
+    await eventually("nothing waits any more", () => waiting().length === 0);
+  });
 
   test("one that is made when asked for maps the range and leaves no process", async () => {
     const shift = await shiftTo(BASE);
