@@ -89,7 +89,7 @@ export function openConnectionLimits(connections: Connections): LevelDoor {
 
   return {
     lasting: true,
-    // A commit of nft waits for one or two grace periods of the kernel (RCU), 5 to 20 ms.
+    // The first change in a while starts an nft, 5 ms.
     slow: true,
     missing: () => connections.missing,
     async look(_, afresh) {

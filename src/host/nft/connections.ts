@@ -5,7 +5,6 @@
  * A connection counts for the container that begins it. What must never happen here: a rule for each container; they
  * share those of their limits, and one that has the limit of all costs nothing.
  */
-import { run } from "../exec/index.ts";
 import {
   type ConnectionLimits,
   type ConnectionTable,
@@ -17,6 +16,7 @@ import {
   tableLines,
 } from "./connections-text.ts";
 import { batch, remove } from "./index.ts";
+import { openSession, TRIES } from "./session.ts";
 
 /** The connection limits of one instance. */
 export interface Connections {
@@ -48,25 +48,29 @@ export async function openConnections(config: ConnectionTable): Promise<Connecti
     last = turn.catch(() => undefined);
     return turn;
   };
-  const listing = async () => (await run(["nft", "list", "table", "inet", table], { ok: [0, 1] })).stdout;
+  const nft = openSession();
+  const listing = () => nft.list(`table inet ${table}`);
   const list = async (): Promise<void> => {
     now = limitsOf(await listing());
   };
   const change = async (lines: string): Promise<void> => {
     if (lines === "") return;
-    await batch(lines);
+    await nft.batch(lines);
     await list();
   };
   /** nft does a batch whole or not at all, so what follows from it is known without a second nft. */
   const limit = async (links: ReadonlyMap<string, number | null | undefined>): Promise<void> => {
-    const lines = limitBatch(config, links, now);
-    try {
-      if (lines !== "") await batch(lines);
-      now = limitedBy(config, links, now);
-    } catch {
-      // Somebody changed the table under our hands: once more, from what is there.
-      await list();
-      await change(limitBatch(config, links, now));
+    for (let left = TRIES; ; left--) {
+      const lines = limitBatch(config, links, now);
+      try {
+        if (lines !== "") await nft.batch(lines);
+        now = limitedBy(config, links, now);
+        return;
+      } catch (error) {
+        // Somebody changed the table under our hands, or nft did not live to tell: once more, from what is there.
+        if (left === 1) throw error;
+        await list();
+      }
     }
   };
 
@@ -92,6 +96,10 @@ export async function openConnections(config: ConnectionTable): Promise<Connecti
         await change(limitBatch(config, new Map([[link, undefined]]), now));
         await change(forgetBatch(table, [link], now));
       }),
-    teardown: () => inTurn(() => remove(table)),
+    teardown: () =>
+      inTurn(async () => {
+        nft.end();
+        await remove(table);
+      }),
   };
 }

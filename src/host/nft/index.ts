@@ -5,11 +5,11 @@
  * What must never happen here: touching another table; a rule per container.
  */
 import { run } from "../exec/index.ts";
+import { TRIES } from "./session.ts";
 import { renderTable, type TableConfig } from "./text.ts";
 
 /** Exit code of a tool that ended with SIGSEGV. */
 const SEGV = 139;
-const TRIES = 5;
 
 /**
  * Gives nft a batch, which it does whole or not at all. nft 1.0.6 now and then crashes while another process changes
