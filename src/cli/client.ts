@@ -31,9 +31,16 @@ export interface Client {
 /** Seconds a request for work waits by itself, before progress is shown. */
 const PATIENCE = 1;
 
-/** Path made of parts, each one escaped. */
-export const at = (...parts: string[]): string =>
-  parts.map((part) => `/${encodeURIComponent(part)}`).join("");
+/**
+ * Path made of names, each one escaped. Throws BAD_NAME for what no escaping saves: a URL loses an empty part, `.` and `..`
+ * (WHATWG URL, "double-dot URL path segment"), and the request would be about another thing than the one that was named.
+ */
+export const at = (...parts: string[]): string => parts.map((part) => `/${segment(part)}`).join("");
+
+function segment(part: string): string {
+  if (!/^\.{0,2}$/.test(part)) return encodeURIComponent(part);
+  throw new WarrenError("BAD_NAME", `"${part}" is not a name`, "give the name of something that is there");
+}
 
 /** The error for a daemon that can't be spoken to. */
 export function unreachable(socket: string, code: unknown): WarrenError {

@@ -1,4 +1,5 @@
 import { WarrenError } from "../spec/errors.ts";
+import { printable } from "../spec/name.ts";
 import { type Argument, type Command, GLOBAL_OPTIONS, type Option } from "./command.ts";
 
 /** Values by name, as a handler takes them. */
@@ -132,9 +133,11 @@ export function pairs(texts: readonly string[], what: string): Record<string, st
   const found: Record<string, string> = {};
   for (const text of texts) {
     const cut = text.indexOf("=");
-    if (cut < 1) throw new WarrenError("USAGE", `"${text}" is not ${what}`, "write it as KEY=VALUE");
+    if (cut < 1)
+      throw new WarrenError("USAGE", `"${printable(text)}" is not ${what}`, "write it as KEY=VALUE");
     const key = text.slice(0, cut);
-    if (Object.hasOwn(found, key)) throw new WarrenError("USAGE", `"${key}" is given twice`, "give it once");
+    if (Object.hasOwn(found, key))
+      throw new WarrenError("USAGE", `"${printable(key)}" is given twice`, "give it once");
     found[key] = text.slice(cut + 1);
   }
   return found;

@@ -3,6 +3,7 @@ import { type Attached, commandOf, hasBegun } from "../host/lxc/attach.ts";
 import { signal } from "../host/pidfd/index.ts";
 import { startTicks } from "../host/proc/index.ts";
 import { WarrenError } from "../spec/errors.ts";
+import { printable } from "../spec/name.ts";
 import type { ExecSession } from "./index.ts";
 
 /** Milliseconds between SIGHUP and SIGKILL for a command whose client is gone. */
@@ -36,7 +37,7 @@ export function control(it: Attached, terminal: boolean): Pick<ExecSession, "sig
     signal(name) {
       const number = constants.signals[name as NodeJS.Signals];
       if (number === undefined)
-        throw new WarrenError("BAD_VALUE", `"${name}" is not a signal`, "name one like SIGINT");
+        throw new WarrenError("BAD_VALUE", `"${printable(name)}" is not a signal`, "name one like SIGINT");
       // lxc-attach forwards nothing, so the command is signalled itself.
       void send(number);
     },

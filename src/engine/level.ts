@@ -19,6 +19,7 @@ import type {
 } from "../spec/level.ts";
 import { checkTogether, defaultLevels, FRESH_LEVELS, levelRequest, levelRow } from "../spec/level-request.ts";
 import { LEVELS } from "../spec/levels.ts";
+import { containerName } from "../spec/name.ts";
 import { DEFAULT_POOL } from "../spec/pool.ts";
 import type { Store } from "../store/index.ts";
 import type { Events } from "./event.ts";
@@ -141,7 +142,7 @@ export function createLevels(deps: LevelDeps): Levels {
   }
 
   function recordOf(name: string): ContainerRecord {
-    const record = store.containers.get(name);
+    const record = store.containers.get(containerName(name));
     if (record) return record;
     throw new WarrenError("NO_CONTAINER", `there is no container "${name}"`, "see `warren list`", { name });
   }

@@ -31,7 +31,7 @@ export function newAlias(text: string): string {
   if (parseRef(text).kind === "alias") return text;
   throw new WarrenError(
     "BAD_NAME",
-    `"${text}" looks like a digest`,
+    `"${printable(text)}" looks like a digest`,
     "choose an alias with another letter in it",
   );
 }

@@ -98,6 +98,29 @@ describe("a command line that is not understood", () => {
     expect(stderr).toMatch(says instanceof RegExp ? says : new RegExp(`^${RegExp.escape(says)}$`));
     expect(code).toBe(2);
   });
+  test.each(["", ".", ".."])("%p is never sent as a name: it would lead to another address", async (name) => {
+    let asked = 0;
+    daemon(() => {
+      asked++;
+      return Response.json({});
+    });
+    for (const args of [
+      ["delete", name],
+      ["snapshot", "delete", "web", name],
+      ["profile", "delete", name],
+      ["operation", "cancel", name],
+      ["boot", name, "1"],
+      ["copy", name, "b"],
+    ]) {
+      const { code, stderr } = await warren(place.dir, args);
+      expect({ args, code, stderr }).toEqual({
+        args,
+        code: 2,
+        stderr: `warren: "${name}" is not a name; give the name of something that is there\n`,
+      });
+    }
+    expect(asked).toBe(0);
+  });
   test("another host is refused, not ignored", async () => {
     expect((await warren(place.dir, ["--remote", "far", "list"])).code).toBe(5);
   });

@@ -1,5 +1,6 @@
 import { WarrenError } from "../../spec/errors.ts";
 import { printable } from "../../spec/name.ts";
+import { at } from "../client.ts";
 import { command } from "../command.ts";
 
 /** Reads a priority. Throws BAD_VALUE. */
@@ -25,7 +26,7 @@ export const boot = command({
   examples: [["boot db 10", "db is started before those with less"]],
   async handler({ name, priority }, ctx) {
     const answer = { priority: priorityOf(priority) };
-    await ctx.client.send("PUT", `/v1/containers/${encodeURIComponent(name)}/boot`, { json: answer });
+    await ctx.client.send("PUT", `/v1/containers${at(name)}/boot`, { json: answer });
     await ctx.out.done(`${name} starts with priority ${answer.priority} after a reboot of the host`, answer);
   },
 });

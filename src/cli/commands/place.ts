@@ -1,4 +1,5 @@
 import { WarrenError } from "../../spec/errors.ts";
+import { printable } from "../../spec/name.ts";
 import { at, type Client } from "../client.ts";
 
 /** A path in a container. */
@@ -15,7 +16,7 @@ export function place(text: string): Place {
   if (cut < 1)
     throw new WarrenError(
       "USAGE",
-      `"${text}" is not a file in a container`,
+      `"${printable(text)}" is not a file in a container`,
       "write it as NAME/PATH, web/etc/hosts",
     );
   const name = text.slice(0, cut);
@@ -28,7 +29,7 @@ export const placeArgument = { complete: "container", help: "NAME/PATH, like web
 export function baseName(path: string): string {
   const last = path.split("/").filter(Boolean).at(-1);
   if (last === undefined || last === "." || last === "..")
-    throw new WarrenError("USAGE", `"${path}" does not end with a file's name`, "name the file");
+    throw new WarrenError("USAGE", `"${printable(path)}" does not end with a file's name`, "name the file");
   return last;
 }
 
