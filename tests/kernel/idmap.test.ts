@@ -1,8 +1,8 @@
 /** User namespaces for idmapped mounts: made when asked for, and begun ahead. */
 import { afterEach, expect } from "bun:test";
-import { readdirSync, readFileSync } from "node:fs";
 import { type IdShift, keepShifts, type Shifts, shiftTo } from "../../src/host/idmap/index.ts";
 import { eventually } from "../helpers/cgroup-real.ts";
+import { childrenWith } from "../helpers/children.ts";
 import { requires } from "../helpers/requires.ts";
 
 const BASE = 900_000_000;
@@ -16,18 +16,7 @@ function mapOf({ fd }: IdShift): string[] {
 const wanted = (base: number): string[] => ["0", `${base}`, "65536", "65536", "0", "1"];
 
 /** Our children that wait with a namespace. */
-const waiting = (): number[] =>
-  readdirSync("/proc")
-    .filter((pid) => /^\d+$/.test(pid))
-    .filter((pid) => {
-      try {
-        const parent = /^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
-        return parent === `${process.pid}` && readFileSync(`/proc/${pid}/cmdline`, "utf8") === "cat\0";
-      } catch {
-        return false;
-      }
-    })
-    .map(Number);
+const waiting = () => childrenWith("cat");
 
 describe("shifts", () => {
   let shifts: Shifts | undefined;

@@ -1,8 +1,9 @@
 /** An nft that stays: transactions one after the other, errors told, and its own death survived. */
 import { afterEach, beforeEach, expect } from "bun:test";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { type NftSession, openSession } from "../../src/host/nft/session.ts";
 import { eventually } from "../helpers/cgroup-real.ts";
+import { childrenWith } from "../helpers/children.ts";
 import { requires } from "../helpers/requires.ts";
 
 const { test, missing } = requires("root", "nft");
@@ -10,20 +11,7 @@ const TABLE = `inet warren-test-${process.pid}`;
 let nft: NftSession;
 
 /** Our nft processes that stay. */
-const staying = (): number[] =>
-  readdirSync("/proc")
-    .filter((pid) => /^\d+$/.test(pid))
-    .filter((pid) => {
-      try {
-        const parent = /^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
-        return (
-          parent === `${process.pid}` && readFileSync(`/proc/${pid}/cmdline`, "utf8").startsWith("nft\0")
-        );
-      } catch {
-        return false;
-      }
-    })
-    .map(Number);
+const staying = () => childrenWith("nft", "--interactive");
 
 if (missing === null) {
   beforeEach(async () => {
