@@ -5,6 +5,7 @@ import { type Attached, attach, attachConsole, attachTerminal, failureError } fr
 import { complaintPrefix } from "../host/lxc/attach-text.ts";
 import { joining } from "../host/prlimit/index.ts";
 import { resolveAccount } from "../plan/account.ts";
+import { programAccount } from "../plan/app.ts";
 import { attachCommand, environmentOf } from "../plan/command.ts";
 import { type ContainerRecord, FIRST_ID, IDS_PER_CONTAINER } from "../spec/container.ts";
 import { WarrenError } from "../spec/errors.ts";
@@ -14,6 +15,7 @@ import type { Context } from "./context.ts";
 import { record } from "./context.ts";
 import { control } from "./exec-session.ts";
 import type { Engine, ExecSession } from "./index.ts";
+import { programSurroundings } from "./program.ts";
 import { withhold } from "./withhold.ts";
 
 /** Bytes of the console's log that a newly connected one sees first. */
@@ -25,7 +27,8 @@ export function createExec({
   runtime,
   paths,
   cgroups,
-}: Pick<Context, "store" | "runtime" | "paths" | "cgroups">): Engine["exec"] {
+  images,
+}: Pick<Context, "store" | "runtime" | "paths" | "cgroups" | "images">): Engine["exec"] {
   const ready = (name: string): { it: ContainerRecord; initPid: number } => {
     const it = record(store, name);
     const live = runtime.get(name);
@@ -41,13 +44,16 @@ export function createExec({
       cgroups.expectMoves();
       const root = paths.root(it.uuid);
       const terminal = request.tty ? { columns: request.columns ?? 80, rows: request.rows ?? 24 } : undefined;
-      const account = resolveAccount(request.user, ...accounts(root, request.user));
+      const program = programSurroundings({ images }, it);
+      const user = request.user ?? program?.user;
+      const account = (program ? programAccount : resolveAccount)(user, ...accounts(root, user));
       const surroundings = {
         account,
-        env: request.env ?? {},
+        env: { ...program?.env, ...request.env },
         terminal: terminal !== undefined,
-        cwd: request.cwd,
+        cwd: request.cwd ?? program?.cwd,
         setpriv: account.groups.length > 0 && hasSetpriv(root),
+        busybox: program?.busybox,
       };
       const base = FIRST_ID + it.slot * IDS_PER_CONTAINER;
       const how = attachCommand(request.command, surroundings);

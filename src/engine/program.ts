@@ -2,9 +2,8 @@ import { chmodSync, rmSync, writeFileSync } from "node:fs";
 import { inRoot, makeParents, readText } from "../host/guestfs/index.ts";
 import { requireBusybox } from "../host/image/index.ts";
 import { fstabEscape } from "../host/lxc/index.ts";
-import { resolveAccount } from "../plan/account.ts";
-import { programEnvironment, programOf, programScript } from "../plan/app.ts";
-import { EXIT_FILE } from "../spec/app.ts";
+import { programAccount, programEnvironment, programOf, programScript } from "../plan/app.ts";
+import { type AppConfig, EXIT_FILE } from "../spec/app.ts";
 import type { ContainerRecord } from "../spec/container.ts";
 import { WarrenError } from "../spec/errors.ts";
 import { consoleTail } from "./console-tail.ts";
@@ -12,6 +11,29 @@ import type { Context } from "./context.ts";
 
 /** Where the guest sees the init for applications and what it is to do: in /dev, which is no part of its files. */
 const [BUSYBOX, SCRIPT] = ["/dev/.warren/busybox", "/dev/.warren/init"];
+
+/** How the program of a container is run that was made of an application image; `undefined` for those with an init of their own. */
+const appOf = (c: Pick<Context, "images">, r: ContainerRecord): AppConfig | undefined =>
+  r.init === "app" ? c.images.resolve(r.image).app : undefined;
+
+/** What a command in an application's container is run with where nothing else is said: what its program is. */
+export interface ProgramSurroundings {
+  env: Record<string, string>;
+  cwd: string;
+  user: string | undefined;
+  busybox: string;
+}
+
+/** The surroundings of a container's program; `null` for images with an init of their own. */
+export function programSurroundings(
+  c: Pick<Context, "images">,
+  r: ContainerRecord,
+): ProgramSurroundings | null {
+  const app = appOf(c, r);
+  if (!app) return null;
+  const env = { HOSTNAME: r.name, ...app.env, ...r.app?.env };
+  return { env, cwd: app.cwd, user: app.user || undefined, busybox: BUSYBOX };
+}
 
 /** What LXC is told in place of the image's own init. */
 export interface ProgramStart {
@@ -29,11 +51,11 @@ export function prepareProgram(
   r: ContainerRecord,
   { rootfs, base }: { rootfs: string; base: number },
 ): ProgramStart | null {
-  const { app } = c.images.resolve(r.image);
-  if (!app || r.init !== "app") return null;
+  const app = appOf(c, r);
+  if (!app) return null;
   const request = r.app ?? {};
   const program = programOf(app, request);
-  const account = resolveAccount(
+  const account = programAccount(
     app.user || undefined,
     readText(rootfs, "etc/passwd"),
     readText(rootfs, "etc/group"),
@@ -45,8 +67,7 @@ export function prepareProgram(
     env: programEnvironment(app, request, { name: r.name, home: account.home }),
     cwd: app.cwd,
     stopSignal: app.stopSignal,
-    uid: account.uid,
-    gid: account.gid,
+    account,
   });
   makeDirectory(rootfs, app.cwd, base);
   const path = c.paths.program(r.uuid);

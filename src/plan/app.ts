@@ -1,6 +1,8 @@
 import { constants } from "node:os";
 import type { AppConfig, AppRequest } from "../spec/app.ts";
 import { WarrenError } from "../spec/errors.ts";
+import { type Account, resolveAccount } from "./account.ts";
+import { becoming } from "./command.ts";
 
 /** SIGRTMIN of glibc; what `SIGRTMIN+3` counts from. */
 const REAL_TIME = 34;
@@ -88,6 +90,19 @@ export const programEnvironment = (
   { name, home }: { name: string; home: string },
 ): Record<string, string> => ({ PATH, HOME: home, HOSTNAME: name, ...app.env, ...request.env });
 
+/**
+ * Whom `user` of an application image means, root unless told. A number without an account has root's group: images are made for engines
+ * that do so. Throws BAD_VALUE.
+ */
+export function programAccount(
+  user: string | undefined,
+  passwd: string | null,
+  group: string | null,
+): Account {
+  const account = resolveAccount(user, passwd, group);
+  return user !== undefined && /^\d+$/.test(user) && account.name === user ? { ...account, gid: 0 } : account;
+}
+
 /** A word as sh(1) reads it back, whatever is in it. */
 export const quoted = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;
 
@@ -106,18 +121,19 @@ export function programScript(p: {
   env: Readonly<Record<string, string>>;
   cwd: string;
   stopSignal: number;
-  /** Whom it runs as; its supplementary groups are those of the guest's /etc/group. */
-  uid: number;
-  gid: number;
+  /** Whom it runs as; supplementary groups are those of the guest's /etc/group, where it has any. */
+  account: Pick<Account, "uid" | "gid" | "groups">;
 }): string {
   const busybox = quoted(p.busybox);
   const [name = "", ...words] = p.program;
   const assignments = Object.entries(p.env).map(([key, value]) => quoted(`${key}=${value}`));
   const traps = HANDED_ON.map((signal) => `trap 'kill -s ${signal} "$app" 2>/dev/null' ${signal}`);
-  const isRoot = p.uid === 0 && p.gid === 0;
-  // It changes user and groups and then becomes the program; the file is there so that it looks for no other process.
-  const become = `start-stop-daemon -S -p /dev/.warren/none -c ${p.uid}:${p.gid} -x "$program" --`;
-  const run = [...assignments, isRoot ? '"$program"' : become, ...words.map(quoted)].join(" ");
+  const { uid, gid } = p.account;
+  const isRoot = uid === 0 && gid === 0;
+  const { before, behind } = isRoot ? { before: [], behind: [] } : becoming(p.busybox, p.account);
+  const run = [...assignments, ...before.map(quoted), '"$program"', ...behind, ...words.map(quoted)].join(
+    " ",
+  );
   return [
     "end() {",
     `  echo "$1" > ${quoted(p.exitFile)}`,
@@ -142,7 +158,7 @@ export function programScript(p: {
     `trap 'kill -s ${p.stopSignal} "$app" 2>/dev/null' TERM`,
     ...traps,
     // So that it may open /dev/stdout again.
-    ...(isRoot ? [] : [`${busybox} chown ${p.uid}:${p.gid} /dev/console`]),
+    ...(isRoot ? [] : [`${busybox} chown ${uid}:${gid} /dev/console`]),
     // A shell without job control has its children deaf to SIGINT and SIGQUIT; with it they may not read the terminal.
     "exec < /dev/console",
     "set -m",

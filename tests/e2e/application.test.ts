@@ -62,6 +62,14 @@ describe("applications", async () => {
         WorkingDir: "/srv/deep",
         StopSignal: "SIGQUIT",
       }),
+      // Neither shell nor accounts, run as a number.
+      bare: ociImage([[{ name: "opt/busybox", data: readFileSync("/bin/busybox"), mode: 0o755 }]], {
+        Entrypoint: ["busybox", "sleep"],
+        Cmd: ["10000"],
+        Env: ["PATH=/opt", "A=of the image", "B=of the image"],
+        User: "1001",
+        WorkingDir: "/work",
+      }),
     };
     from = registry({ "app:web": images.web });
     d = await testDaemon(false);
@@ -143,6 +151,40 @@ describe("applications", async () => {
     expect(await logs("bad")).toContain("invalid option");
     await d.ok("launch", "tell", "none", "--", "b");
     await d.ok("delete", "--force", "bad", "none");
+  });
+
+  test("commands in it get the image's environment, directory and user, unless told otherwise", async () => {
+    await d.ok("launch", "tell", "tell", "-e", "MORE=of the launch");
+    const look = 'echo "$(id -u):$(id -g):$(id -G) $(pwd) $GREETING $MORE $HOSTNAME $HOME"';
+    expect(await d.sh("tell", look)).toBe("33:44:44 55 /srv/deep it's me; $HOME of the launch tell /srv");
+    const other = ["-u", "root", "-w", "/etc", "-e", "MORE=mine"];
+    expect(await d.ok("exec", "-T", "-n", ...other, "tell", "--", "sh", "-c", look)).toBe(
+      "0:0:0 /etc it's me; $HOME mine tell /root\n",
+    );
+    await d.ok("delete", "--force", "tell");
+  });
+
+  test("of an image without shell and accounts too, run as a number", async () => {
+    await d.ok("launch", "bare", "bare", "-e", "B=of the launch");
+    const run = (...args: string[]) => d.warren(["exec", "-n", "bare", ...args]);
+    const { stdout } = await run("--", "busybox", "env");
+    for (const line of ["A=of the image", "B=of the launch", "PATH=/opt", "HOSTNAME=bare"])
+      expect(stdout.split("\n")).toContain(line);
+    for (const terminal of ["-t", "-T"]) {
+      const said = async (...words: string[]) =>
+        (await run(terminal, "--", "busybox", ...words)).stdout.trim();
+      expect(await said("pwd")).toBe("/work");
+      expect([await said("id", "-u"), await said("id", "-g")]).toEqual(["1001", "0"]);
+    }
+    expect((await run("-u", "0", "--", "busybox", "id", "-u")).stdout).toBe("0\n");
+    const missing = await run("--", "ls");
+    expect([missing.code, missing.stderr]).toEqual([127, expect.stringContaining("ls: not found")]);
+    const status = (await run("-u", "0", "--", "busybox", "cat", "/proc/1/task/1/children")).stdout.trim();
+    const [pid] = status.split(" ");
+    expect((await run("-u", "0", "--", "busybox", "stat", "-c", "%u %g", `/proc/${pid}`)).stdout).toBe(
+      "1001 0\n",
+    );
+    await d.ok("delete", "--force", "bare");
   });
 
   test("a system takes no words", async () => {

@@ -61,6 +61,21 @@ test("directory, ids and groups are brought to the command as arguments, never a
   expect(attachCommand(["x"], { ...around, account: who(), cwd: "~" }).command.at(-2)).toBe("/root");
 });
 
+test("where Warren has a busybox in the guest nothing of the guest's own is needed", () => {
+  const there = { ...around, busybox: "/b", cwd: "/a b" };
+  expect(attachCommand(["x", "y"], { ...there, account: who(), cwd: "/" })).toEqual({ command: ["x", "y"] });
+  const alone = attachCommand(["x", "y"], { ...there, account: who("5000") });
+  expect(alone).toMatchObject({ uid: 5000, gid: 5000 });
+  expect(alone.command.slice(0, 3)).toEqual(["/b", "sh", "-c"]);
+  expect(alone.command.slice(-4)).toEqual(["sh", "/a b", "x", "y"]);
+  const grouped = attachCommand(["x"], there);
+  expect([grouped.uid, grouped.command.slice(0, 10).join(" ")]).toEqual([
+    undefined,
+    "/b start-stop-daemon -S -p /dev/.warren/none -c 1000:1001 -x /b --",
+  ]);
+  expect(grouped.command.slice(-3)).toEqual(["sh", "/a b", "x"]);
+});
+
 test("lxc-attach takes what comes behind -- as it is", () => {
   const request = { lxcPath: "/l", name: "web", env: { A: "b=c" }, command: ["-n", "x"] };
   const argv = attachArguments(request, "/log");

@@ -3,7 +3,14 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { registryFailure } from "../../src/host/skopeo/text.ts";
 import { missedLink } from "../../src/host/tar/text.ts";
-import { programOf, programScript, quoted, readAppConfig, signalNumber } from "../../src/plan/app.ts";
+import {
+  programAccount,
+  programOf,
+  programScript,
+  quoted,
+  readAppConfig,
+  signalNumber,
+} from "../../src/plan/app.ts";
 import { imageDigest } from "../../src/plan/image.ts";
 import { initOf } from "../../src/plan/init.ts";
 import { noCloud, publicKey, withKeys, withPassword } from "../../src/plan/seed.ts";
@@ -164,10 +171,22 @@ describe("the program of an application image", () => {
       cwd: "/",
       stopSignal: 3,
     };
-    const root = programScript({ ...of, uid: 0, gid: 0 });
-    expect(root).not.toContain("start-stop-daemon");
+    const root = programScript({ ...of, account: { uid: 0, gid: 0, groups: [] } });
+    expect(root).not.toMatch(/start-stop-daemon|nsenter/);
     expect(root).toContain("for dir in '/bin' '/usr'; do");
-    expect(programScript({ ...of, uid: 33, gid: 44 })).toContain("-c 33:44");
+    const grouped = programScript({ ...of, account: { uid: 33, gid: 44, groups: [55] } });
+    expect(grouped).toContain(`'-c' '33:44' '-x' "$program" --`);
+    const alone = programScript({ ...of, account: { uid: 33, gid: 44, groups: [] } });
+    expect(alone).toContain(`'/b' 'nsenter' '-F' '-G' '44' '-S' '33' "$program"`);
+  });
+
+  test("a number without an account has root's group, as images are made for", () => {
+    const passwd = "root:x:0:0::/root:/bin/sh\nweb:x:33:44::/srv:/bin/sh\n";
+    expect(programAccount("1001", passwd, null)).toMatchObject({ uid: 1001, gid: 0, home: "/" });
+    expect(programAccount("1001:7", passwd, null)).toMatchObject({ uid: 1001, gid: 7 });
+    expect(programAccount("33", passwd, null)).toMatchObject({ uid: 33, gid: 44, home: "/srv" });
+    expect(programAccount(undefined, null, null)).toMatchObject({ uid: 0, gid: 0 });
+    expect(() => programAccount("nobody", passwd, null)).toThrow('no user "nobody"');
   });
 });
 

@@ -13,8 +13,16 @@ export const execRequest = z
         z.string().refine((text) => !text.includes("\0"), "holds a NUL"),
       )
       .optional(),
-    cwd: z.string().optional().describe("`/` when absent; `~` is the user's home"),
-    user: z.string().optional().describe("Name, uid, uid:gid or name:group of the guest; root when absent"),
+    cwd: z
+      .string()
+      .optional()
+      .describe("When absent `/`, or the directory of an application image; `~` is the user's home"),
+    user: z
+      .string()
+      .optional()
+      .describe(
+        "Name, uid, uid:gid or name:group of the guest; when absent root, or an application image's own",
+      ),
     tty: z.boolean().optional(),
     columns: size.optional(),
     rows: size.optional(),

@@ -72,7 +72,8 @@ export const exec = command({
   summary: "run a command in a container",
   description:
     "Returns the command's exit code; 125 when Warren failed, 126 when it can't be executed, 127 when it is not there. " +
-    "The command gets a terminal when both ends are one. Signals are passed on; the third one leaves.",
+    "The command gets a terminal when both ends are one. Signals are passed on; the third one leaves. " +
+    "In the container of an application image it has the image's environment, user and directory, unless told otherwise.",
   args: {
     name: { complete: "container", help: "name of a container that runs" },
     cmd: { rest: true, help: "the command and its arguments, as they stand" },
@@ -82,6 +83,10 @@ export const exec = command({
     "no-tty": { short: "T", help: "give it pipes, even on a terminal" },
     "no-stdin": { short: "n", help: "do not read standard input" },
     ...runOptions,
+    user: {
+      ...runOptions.user,
+      help: "name or id of a user of the guest, or USER:GROUP; the application's or root unless told",
+    },
   },
   examples: [
     ["exec web -- systemctl status", ""],

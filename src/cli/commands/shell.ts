@@ -40,8 +40,8 @@ export const shell = command({
     ["shell web -u alice", ""],
   ],
   async handler(given, ctx) {
-    const user = given.user?.split(":")[0] ?? "root";
-    const path = loginShell(await start(ctx, given.name, "/etc/passwd"), user);
-    return runIn(ctx, { ...given, command: [path, "-l"], tty: undefined, noInput: false });
+    const { name, user = "root" } = given;
+    const path = loginShell(await start(ctx, name, "/etc/passwd"), user.split(":")[0]!);
+    return runIn(ctx, { ...given, user, command: [path, "-l"], tty: undefined, noInput: false });
   },
 });
