@@ -1,6 +1,6 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { bodyLimit } from "hono/body-limit";
-import { WarrenError } from "../spec/errors.ts";
+import { SEE_API, WarrenError } from "../spec/errors.ts";
 import type { Log } from "../spec/log.ts";
 import { printable } from "../spec/name.ts";
 import type { Deps } from "./answer.ts";
@@ -74,9 +74,11 @@ export function createApp(deps: Deps, log: Log): OpenAPIHono {
     const methods = [
       ...new Set(known.filter(({ matches }) => matches.test(path)).map((each) => each.method)),
     ];
-    const fix = "see GET /v1/openapi.json";
     if (methods.length === 0)
-      return errorResponse(new WarrenError("NO_ROUTE", `there is nothing at ${printable(path)}`, fix), log);
+      return errorResponse(
+        new WarrenError("NO_ROUTE", `there is nothing at ${printable(path)}`, SEE_API),
+        log,
+      );
     const refused = new WarrenError(
       "USAGE",
       `${c.req.method} is not for ${printable(path)}`,

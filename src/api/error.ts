@@ -1,6 +1,6 @@
 import { HTTPException } from "hono/http-exception";
 import type { z } from "zod";
-import { asWarrenError, ERRORS, WarrenError } from "../spec/errors.ts";
+import { asWarrenError, ERRORS, SEE_API, WarrenError } from "../spec/errors.ts";
 import type { Log } from "../spec/log.ts";
 import { printable } from "../spec/name.ts";
 
@@ -26,7 +26,7 @@ export function requestError(place: string, issues: readonly Issue[]): WarrenErr
   const issue = issues[0]!;
   const field = issue.path.map(String).join(".");
   const where = place === "json" ? "the request's body" : `the request's ${place}`;
-  const fix = "see GET /v1/openapi.json";
+  const fix = SEE_API;
   if (issue.code === "unrecognized_keys")
     return new WarrenError("USAGE", `${where} has an unknown field "${printable(issue.keys[0] ?? "")}"`, fix);
   if (issue.code === "invalid_type" && issue.message.endsWith("received undefined"))

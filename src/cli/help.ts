@@ -1,4 +1,5 @@
 import { WarrenError } from "../spec/errors.ts";
+import { nearest } from "../spec/nearest.ts";
 import { type Command, GLOBAL_OPTIONS, type Option } from "./command.ts";
 import { align } from "./format.ts";
 
@@ -70,23 +71,6 @@ export async function overview(table: Table): Promise<string> {
   ].join("");
 }
 
-/** Number of letters to insert, delete, replace or swap to make one word of the other. */
-export function distance(a: string, b: string): number {
-  const rows = [Array.from({ length: b.length + 1 }, (_, i) => i)];
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const same = a[i - 1] === b[j - 1] ? 0 : 1;
-      let best = Math.min(rows[i - 1]![j]! + 1, row[j - 1]! + 1, rows[i - 1]![j - 1]! + same);
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
-        best = Math.min(best, rows[i - 2]![j - 2]! + 1);
-      row.push(best);
-    }
-    rows.push(row);
-  }
-  return rows[a.length]![b.length]!;
-}
-
 /** The error for a command that is not there, with the nearest one that is. */
 export function unknownCommand(words: readonly string[], names: readonly string[]): WarrenError {
   const [first = "", second] = words;
@@ -97,12 +81,9 @@ export function unknownCommand(words: readonly string[], names: readonly string[
     return new WarrenError("USAGE", `"${first}" needs a second word`, `one of ${group.join(", ")}`);
   const [typed, known] = group.length > 0 ? [second!, group] : [first, names];
   const all = group.length > 0 ? known : [...new Set(known.map((name) => name.split(" ")[0]!))];
-  const near = all
-    .map((name) => ({ name, far: distance(typed, name) }))
-    .filter(({ name, far }) => far <= Math.max(1, Math.floor(name.length / 3)))
-    .sort((a, b) => a.far - b.far)[0];
+  const near = nearest(typed, all);
   const shown = group.length > 0 ? `${first} ${typed}` : typed;
-  const meant = near && (group.length > 0 ? `${first} ${near.name}` : near.name);
+  const meant = near && (group.length > 0 ? `${first} ${near}` : near);
   return new WarrenError(
     "USAGE",
     `there is no command "${shown}"`,

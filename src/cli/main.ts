@@ -2,7 +2,7 @@
  * The command line's start: finds the command, reads its options, runs it, tells of errors. Only the one command's
  * file is loaded; every source file costs about 0.3 ms at each start.
  */
-import { asWarrenError, ERRORS, WarrenError } from "../spec/errors.ts";
+import { asWarrenError, ERRORS, SEE_API, WarrenError } from "../spec/errors.ts";
 import { type Instance, instanceOf } from "../spec/instance.ts";
 import { createClient } from "./client.ts";
 import { type Context, GLOBAL_OPTIONS } from "./command.ts";
@@ -41,7 +41,7 @@ function instanceFrom(dir: string | undefined): Instance {
 
 async function prepare(
   argv: readonly string[],
-): Promise<{ run: () => Promise<number | undefined>; format: Format }> {
+): Promise<{ run: () => Promise<number | undefined>; format: Format; help?: string }> {
   const front = readOptions(argv, { ...GLOBAL_OPTIONS, version: { help: "" } }, 0, "");
   const words = front.left[0] === "--" ? front.left.slice(1) : front.left;
   const [first = "", second = ""] = words;
@@ -76,19 +76,38 @@ async function prepare(
   const instance = instanceFrom(Bun.env.WARREN_DIR);
   const out = createOutput(format);
   const ctx: Context = { client: createClient(instance), out, instance, env: Bun.env, commands: COMMANDS };
-  return { run: () => command.handler(values as never, ctx), format };
+  return {
+    run: () => command.handler(values as never, ctx),
+    format,
+    help: `see \`warren help ${command.name}\``,
+  };
+}
+
+/** What was thrown, in a person's terms: where the command line itself was at fault, its own help is the cure. */
+function told(thrown: unknown, help: string): WarrenError {
+  const { code, message } = (thrown ?? {}) as { code?: unknown; message?: string };
+  // Nobody but this program's own output: files and the daemon have errors of their own.
+  if (code === "ENOSPC" || code === "EIO" || code === "EDQUOT")
+    return new WarrenError("FAILED", `the answer can't be written: ${message}`, "the command itself has run");
+  const error = asWarrenError(thrown);
+  return error.fix === SEE_API ? new WarrenError(error.code, error.message, help, error.details) : error;
 }
 
 async function main(argv: readonly string[]): Promise<number> {
   let format = formatHint(argv);
+  let help = "see `warren help`";
   try {
     const prepared = await prepare(argv);
     format = prepared.format;
+    help = prepared.help ?? help;
     return (await prepared.run()) ?? 0;
   } catch (thrown) {
     if ((thrown as { code?: unknown } | undefined)?.code === "EPIPE") return BROKEN_PIPE;
-    const error = asWarrenError(thrown);
-    await createOutput(format).fail(error);
+    const error = told(thrown, help);
+    // Nobody can be told that nobody can be told.
+    await createOutput(format)
+      .fail(error)
+      .catch(() => undefined);
     return ERRORS[error.code].exit;
   }
 }

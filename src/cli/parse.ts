@@ -27,6 +27,8 @@ function setOption(
   if (option.number) {
     if (!/^\d+(\.\d+)?$/.test(text)) throw usage(`${shown} needs a number, not "${text}"`, name);
     values[key] = Number(text);
+    if (Number(text) > Number.MAX_SAFE_INTEGER)
+      throw usage(`${shown} needs a smaller number than ${text}`, name);
   } else if (option.many) (values[key] as string[]).push(text);
   else values[key] = text;
 }

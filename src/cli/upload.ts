@@ -1,6 +1,7 @@
 import { WarrenError } from "../spec/errors.ts";
 import type { OperationRecord } from "../spec/operation.ts";
 import type { Context } from "./command.ts";
+import { readable } from "./local.ts";
 import { progressLine } from "./progress.ts";
 import { failureOf } from "./work.ts";
 
@@ -28,7 +29,7 @@ function counted(
 
 /**
  * Sends a local file (`-` is standard input) as the body of work, and waits for the work's end. Shows how much is sent on a
- * terminal. Ctrl-C breaks off, which undoes what was begun. Throws NO_FILE, CANCELLED, the work's own error.
+ * terminal. Ctrl-C breaks off, which undoes what was begun. Throws NO_FILE, USAGE, CANCELLED, the work's own error.
  */
 export async function upload(
   ctx: Context,
@@ -37,16 +38,18 @@ export async function upload(
   query: Record<string, string | undefined>,
 ): Promise<OperationRecord> {
   const stdin = file === "-";
-  if (!stdin && !(await Bun.file(file).exists()))
-    throw new WarrenError("NO_FILE", `there is no file ${file} on this host`, "check the path");
-  const total = stdin ? 0 : Bun.file(file).size;
+  const found = stdin ? undefined : await readable(file);
+  const regular = found?.isFile() ?? false;
+  if (regular && found?.size === 0)
+    throw new WarrenError("USAGE", `${file} is empty`, "name the file that was written");
+  const total = regular ? Bun.file(file).size : 0;
   const shown = await ctx.out.isTerminal(2);
   let done = 0;
   const source = (): ReadableStream<Uint8Array> => (stdin ? Bun.stdin : Bun.file(file)).stream();
-  const body = shown ? counted(source(), (bytes) => (done += bytes)) : stdin ? source() : Bun.file(file);
+  const body = shown ? counted(source(), (bytes) => (done += bytes)) : regular ? Bun.file(file) : source();
   const show = (): void => {
     const line = progressLine({
-      step: done < total || stdin ? "send" : "unpack",
+      step: done < total || !regular ? "send" : "unpack",
       done,
       total,
       unit: "bytes",

@@ -91,6 +91,9 @@ export class WarrenError extends Error {
   }
 }
 
+/** What to do about a request that was written wrongly; the command line names its own help instead. */
+export const SEE_API = "see GET /v1/openapi.json";
+
 /** What the kernel and SQLite call a full disk. */
 const FULL = new Set<unknown>(["ENOSPC", "EDQUOT", "SQLITE_FULL"]);
 

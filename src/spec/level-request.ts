@@ -5,14 +5,16 @@ import { WarrenError } from "./errors.ts";
 import type { Dialect, LevelHost, LevelRow } from "./level.ts";
 import { LEVELS } from "./levels.ts";
 import { printable } from "./name.ts";
+import { nearest } from "./nearest.ts";
 
 /** The rows of a key, or of an OpenVZ name, which may be several; throws NO_LEVEL. */
 export function levelRows(key: string): LevelRow[] {
   const rows = LEVELS.filter((each) => each.key === key || each.alias?.name === key);
   if (rows.length > 0) return rows;
-  const near = LEVELS.map((each) => each.key).filter((each) =>
-    each.split(".").some((word) => key.includes(word)),
-  );
+  const keys = LEVELS.map((each) => each.key);
+  const one = nearest(key, keys);
+  // A part of the name, "limit", is not a slip of the finger.
+  const near = one === undefined ? keys.filter((each) => each.split(".").includes(key)) : [one];
   const fix = near.length > 0 ? `did you mean ${near.join(" or ")}?` : "see `warren levels`";
   throw new WarrenError("NO_LEVEL", `there is no level "${printable(key)}"`, fix, { key: printable(key) });
 }

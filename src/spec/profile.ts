@@ -4,6 +4,9 @@ import { WarrenError } from "./errors.ts";
 import type { LevelChange } from "./level.ts";
 import { printable } from "./name.ts";
 
+/** Most characters of a profile's file; OpenVZ's have about two thousand. */
+export const PROFILE_MOST = 65_536;
+
 /** What a profile holds. Levels are kept as they were written: 25% is a part of the host it will be applied on. */
 export interface ProfileContent {
   description: string;

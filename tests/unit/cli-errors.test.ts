@@ -1,7 +1,8 @@
 /** Exit codes and error lines of the real program: no daemon, one that breaks off, one that talks nonsense. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { mkdirSync, readdirSync, statSync } from "node:fs";
 import { ERRORS, type ErrorCode } from "../../src/spec/errors.ts";
-import { instanceDir, warren } from "../helpers/cli.ts";
+import { instanceDir, MAIN, warren } from "../helpers/cli.ts";
 
 let place: ReturnType<typeof instanceDir>;
 let stop: () => Promise<void> = async () => undefined;
@@ -295,4 +296,78 @@ describe("a daemon that fails", () => {
     expect(ended.code).toBe(125);
     expect(ended.stderr).toContain("not JSON");
   });
+});
+
+describe("files of this host", () => {
+  const at = (name: string): string => `${place.dir}/${name}`;
+
+  beforeEach(async () => {
+    mkdirSync(at("tree"));
+    await Bun.write(at("empty"), "");
+    await Bun.write(at("large"), "a".repeat(2_000_000));
+    daemon(() => new Response("an archive"));
+  });
+
+  test.each([
+    [["image", "import", "tree"], 2, "is a directory; name a file"],
+    [["image", "import", "empty"], 2, "is empty; name the file that was written"],
+    [["import", "nosuch"], 3, "on this host; check the path"],
+    [["profile", "import", "tree"], 2, "is a directory; name a file"],
+    [["profile", "import", "large"], 2, "has more than 64KiB; name the right file"],
+    [["launch", "a", "b", "--user-data", "tree"], 2, "is a directory; name a file"],
+    [["launch", "a", "b", "--user-data", "large"], 2, "has more than 1MiB; name the right file"],
+    [
+      ["launch", "a", "b", "--ssh-key", "empty"],
+      2,
+      "has no public key; name a file like ~/.ssh/id_ed25519.pub",
+    ],
+    [["export", "web", "tree"], 2, "is a directory; name a file"],
+    [["export", "web", "empty"], 4, "is there already; give --force to replace it"],
+    [["export", "web", "nosuch/file"], 3, "nosuch on this host; check the path"],
+    [["image", "export", "web", "tree"], 2, "is a directory; name a file"],
+  ])("%p ends with %d", async (args, exit, says) => {
+    const words = args.map((word) => (/^(tree|empty|large|nosuch)/.test(word) ? at(word) : word));
+    const { code, stderr } = await warren(place.dir, words);
+    expect(stderr).toEndWith(`${says}\n`);
+    expect(stderr.trimEnd().split("\n")).toHaveLength(1);
+    expect(code).toBe(exit);
+  });
+  test("a pipe is read and written as what it is, never replaced", async () => {
+    expect(Bun.spawnSync(["mkfifo", at("pipe")]).exitCode).toBe(0);
+    const reader = Bun.spawn(["cat", at("pipe")], { stdout: "pipe" });
+    expect(await warren(place.dir, ["export", "web", at("pipe")])).toMatchObject({ code: 0, stderr: "" });
+    expect(await reader.stdout.text()).toBe("an archive");
+    expect(statSync(at("pipe")).isFIFO()).toBe(true);
+    expect(readdirSync(place.dir).sort()).toEqual(["empty", "large", "pipe", "run", "tree"]);
+  });
+  test("Ctrl-C in the middle leaves nothing behind", async () => {
+    await stop();
+    const endless = new ReadableStream({
+      pull: async (controller) => {
+        await Bun.sleep(1);
+        controller.enqueue(new Uint8Array(10));
+      },
+    });
+    daemon(() => new Response(endless));
+    const run = Bun.spawn([process.execPath, MAIN, "export", "web", at("half")], {
+      env: { PATH: "", WARREN_DIR: place.dir },
+    });
+    while (!readdirSync(place.dir).some((name) => name.startsWith("half.partial"))) await Bun.sleep(5);
+    run.kill("SIGINT");
+    expect(await run.exited).toBe(130);
+    expect(readdirSync(place.dir).filter((name) => name.startsWith("half"))).toEqual([]);
+  });
+});
+
+test("an answer that can't be written is told as such, in one line", async () => {
+  daemon(() => Response.json({ items: [], next: null }));
+  const full = Bun.spawn([process.execPath, MAIN, "list"], {
+    env: { PATH: "", WARREN_DIR: place.dir },
+    stdout: Bun.file("/dev/full"),
+    stderr: "pipe",
+  });
+  expect(await full.stderr.text()).toMatch(
+    /^warren: the answer can't be written: [^\n]*; the command itself has run\n$/,
+  );
+  expect(await full.exited).toBe(1);
 });

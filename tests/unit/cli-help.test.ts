@@ -1,10 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import { GLOBAL_OPTIONS } from "../../src/cli/command.ts";
 import { completionScript, SHELLS } from "../../src/cli/completion.ts";
-import { describe as describeCommand, distance, unknownCommand } from "../../src/cli/help.ts";
+import { describe as describeCommand, unknownCommand } from "../../src/cli/help.ts";
 import { parse } from "../../src/cli/parse.ts";
 import { renderCliReference } from "../../src/cli/reference.ts";
 import { COMMANDS, find } from "../../src/cli/table.ts";
+import { distance } from "../../src/spec/nearest.ts";
 
 const commands = await Promise.all(Object.values(COMMANDS).map((load) => load()));
 

@@ -166,3 +166,15 @@ describe("the table", () => {
     expect(texts("v2")).toEqual([`${GIB}`, `${GIB / 2}`, "50", "50000 100000", "0-3", "2048"]);
   });
 });
+
+test.each([
+  ["memory.limt", "did you mean memory.limit?"],
+  ["cpu.wieght", "did you mean cpu.weight?"],
+  ["burst", "did you mean cpu.burst?"],
+  ["x".repeat(1_000_000), "see `warren levels`"],
+  ["", "see `warren levels`"],
+])("a key that is not there, %.20s: %s", (key, fix) => {
+  expect(() => levelRequest({ [key]: "1" }, HOST)).toThrow(
+    expect.objectContaining({ code: "NO_LEVEL", fix }),
+  );
+});

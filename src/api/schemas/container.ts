@@ -1,5 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { CONTAINER_STATES, INIT_KINDS } from "../../spec/container.ts";
+import { USER_DATA_MOST } from "../../spec/seed.ts";
 import { containerUsage } from "./usage.ts";
 
 export const state = z.enum(CONTAINER_STATES);
@@ -60,9 +61,6 @@ export const overcommit = z
   .describe("Also when guarantees come to more than the host has; kept with the container");
 
 export const bootRequest = z.strictObject({ priority }).openapi("BootRequest");
-
-/** Characters; cloud-init's own servers take less. */
-const USER_DATA_MOST = 1 << 20;
 
 export const createRequest = z
   .strictObject({

@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi";
+import { PROFILE_MOST } from "../../spec/profile.ts";
 import { levelChange } from "./level.ts";
 
 const texts = z.record(z.string(), z.string());
@@ -41,12 +42,9 @@ export const changeProfile = z
   })
   .openapi("ChangeProfileRequest");
 
-/** Bytes of a profile's file; OpenVZ's have about two thousand. */
-const MOST_TEXT = 65_536;
-
 export const importProfile = z
   .strictObject({
-    text: z.string().max(MOST_TEXT).describe("Warren's form as YAML or JSON, or an OpenVZ configuration"),
+    text: z.string().max(PROFILE_MOST).describe("Warren's form as YAML or JSON, or an OpenVZ configuration"),
     name: z.string().optional(),
     file: z
       .string()

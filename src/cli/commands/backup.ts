@@ -1,10 +1,9 @@
-import { WarrenError } from "../../spec/errors.ts";
 import type { SkippedLevel } from "../../spec/profile.ts";
 import { at } from "../client.ts";
 import { command } from "../command.ts";
+import { save, writable } from "../local.ts";
 import { upload } from "../upload.ts";
 import { divided } from "./copy.ts";
-import { save } from "./file.ts";
 import { skippedText, skipUnsupported } from "./skip.ts";
 
 export const export_ = command({
@@ -31,8 +30,7 @@ export const export_ = command({
   async handler({ name, file, snapshots, since, thin, force }, ctx) {
     const [container, snapshot] = divided(name);
     const target = file ?? `${name.replace("/", "-")}.warren.tar.zst`;
-    if (target !== "-" && !force && (await Bun.file(target).exists()))
-      throw new WarrenError("EXISTS", `${target} is there already`, "give --force to replace it");
+    if (target !== "-") await writable(target, force);
     const response = await ctx.client.send("GET", `/v1/containers${at(container, "export")}`, {
       query: { snapshot, snapshots, since, thin },
     });

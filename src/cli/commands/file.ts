@@ -1,21 +1,10 @@
-import { chmod, rename, rm, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { WarrenError } from "../../spec/errors.ts";
 import { type Context, command } from "../command.ts";
+import { readable, save } from "../local.ts";
 import { baseName, modeOf, open, type Place, place, placeArgument } from "./place.ts";
 
 const STDIO = "-";
-
-/** The error for a local file that can't be used. */
-function localError(path: string, error: unknown): WarrenError {
-  const code = (error as { code?: string }).code;
-  if (code === "ENOENT")
-    return new WarrenError("NO_FILE", `there is no file ${path} on this host`, "check the path");
-  return new WarrenError(
-    "FAILED",
-    `${path} can't be used: ${(error as Error).message}`,
-    "check the path and its mode",
-  );
-}
 
 async function send(
   ctx: Context,
@@ -31,18 +20,13 @@ async function send(
     });
     return;
   }
-  const found = await stat(source).catch((error: unknown) => {
-    throw localError(source, error);
+  const found = await readable(source).catch((error: WarrenError) => {
+    if (error.code !== "USAGE") throw error;
+    throw new WarrenError("USAGE", error.message, "send a tree with `tar c . | warren exec NAME -- tar x`");
   });
-  if (!found.isFile())
-    throw new WarrenError(
-      "USAGE",
-      `${source} is not a file`,
-      "send a tree with `tar c . | warren exec NAME -- tar x`",
-    );
   const mode = `0${(found.mode & 0o777).toString(8)}`;
   await ctx.client.send("PUT", target.route, {
-    body: Bun.file(source),
+    body: found.isFile() ? Bun.file(source) : Bun.file(source).stream(),
     query: { mode, ...query, path: target.path },
   });
 }
@@ -82,22 +66,6 @@ export const push = command({
     return 0;
   },
 });
-
-/** Writes an answer's body to a file that appears only once it is whole. */
-export async function save(response: Response, path: string, mode: number): Promise<void> {
-  const partial = `${path}.partial-${process.pid}`;
-  try {
-    const sink = Bun.file(partial).writer();
-    if (response.body)
-      for await (const chunk of response.body) await Promise.all([sink.write(chunk), sink.flush()]);
-    await sink.end();
-    await chmod(partial, mode);
-    await rename(partial, path);
-  } catch (error) {
-    await rm(partial, { force: true });
-    throw localError(path, error);
-  }
-}
 
 export const pull = command({
   name: "file pull",

@@ -1,7 +1,6 @@
-import { WarrenError } from "../../spec/errors.ts";
 import { at } from "../client.ts";
 import { command } from "../command.ts";
-import { save } from "./file.ts";
+import { save, writable } from "../local.ts";
 
 const ENDINGS: Record<string, string> = { zstd: ".tar.zst", gz: ".tar.gz", xz: ".tar.xz", none: ".tar" };
 
@@ -20,8 +19,7 @@ export const export_ = command({
   examples: [["image export debian/13 debian.tar.zst", ""]],
   async handler({ image, file, compression = "zstd", force }, ctx) {
     const target = file ?? `${image.replaceAll(/[^a-z0-9._-]+/gi, "-")}${ENDINGS[compression]}`;
-    if (target !== "-" && !force && (await Bun.file(target).exists()))
-      throw new WarrenError("EXISTS", `${target} is there already`, "give --force to replace it");
+    if (target !== "-") await writable(target, force);
     const response = await ctx.client.send("GET", `/v1/images${at(image)}/export`, {
       query: { compression },
     });

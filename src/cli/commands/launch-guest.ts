@@ -1,5 +1,7 @@
 import type { CreateRequest } from "../../spec/container.ts";
 import { WarrenError } from "../../spec/errors.ts";
+import { USER_DATA_MOST } from "../../spec/seed.ts";
+import { textOf } from "../local.ts";
 import { pairs } from "../parse.ts";
 import { askSecret } from "../secret.ts";
 
@@ -24,7 +26,7 @@ export interface GuestAsked {
   password: boolean;
 }
 
-/** What of the request they come to. Throws NO_FILE, USAGE. */
+/** What of the request they come to. Throws NO_FILE, BAD_VALUE, USAGE. */
 export async function guestRequest(
   given: GuestAsked,
 ): Promise<Pick<CreateRequest, "app" | "userData" | "sshKeys" | "password">> {
@@ -35,20 +37,21 @@ export async function guestRequest(
   const file = given["user-data"];
   return {
     ...(changed ? { app } : {}),
-    ...(file === undefined ? {} : { userData: await textOf(file) }),
+    ...(file === undefined ? {} : { userData: await textOf(file, USER_DATA_MOST) }),
     ...(keys.length > 0 ? { sshKeys: keys.flat() } : {}),
     ...(given.password ? { password: await askSecret("Password for root: ") } : {}),
   };
 }
 
+/** Bytes: a hundred keys, the most that are taken, and what is said about them. */
+const KEYS_MOST = 65_536;
+
 /** A key as it stands, or the lines of a file of keys. */
 async function keysOf(given: string): Promise<string[]> {
   if (/^(?:ssh|ecdsa|sk)-\S+ \S/.test(given)) return [given];
-  const lines = (await textOf(given)).split("\n").map((line) => line.trim());
-  return lines.filter((line) => line !== "" && !line.startsWith("#"));
-}
-
-async function textOf(file: string): Promise<string> {
-  if (await Bun.file(file).exists()) return Bun.file(file).text();
-  throw new WarrenError("NO_FILE", `there is no file ${file} on this host`, "check the path");
+  const lines = (await textOf(given, KEYS_MOST)).split("\n").map((line) => line.trim());
+  const keys = lines.filter((line) => line !== "" && !line.startsWith("#"));
+  if (keys.length > 0) return keys;
+  // Going on would make a container that nobody can log in to.
+  throw new WarrenError("BAD_VALUE", `${given} has no public key`, "name a file like ~/.ssh/id_ed25519.pub");
 }

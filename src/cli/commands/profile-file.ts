@@ -1,7 +1,7 @@
-import { WarrenError } from "../../spec/errors.ts";
-import type { Profile, ProfileImported } from "../../spec/profile.ts";
+import { PROFILE_MOST, type Profile, type ProfileImported } from "../../spec/profile.ts";
 import { at } from "../client.ts";
 import { command } from "../command.ts";
+import { textOf } from "../local.ts";
 import type { Column } from "../text.ts";
 import { profile } from "./profile.ts";
 
@@ -10,19 +10,6 @@ const leftOut: Record<string, Column<ProfileImported["leftOut"][number]>> = {
   value: { get: (row) => row.value },
   why: { get: (row) => row.reason },
 };
-
-async function textOf(file: string): Promise<string> {
-  try {
-    return await (file === "-" ? Bun.stdin.text() : Bun.file(file).text());
-  } catch (error) {
-    const code = (error as { code?: string }).code;
-    throw new WarrenError(
-      code === "ENOENT" ? "NO_FILE" : "FAILED",
-      `${file} can't be read: ${code ?? String(error)}`,
-      "name a file on this host",
-    );
-  }
-}
 
 export const import_ = command({
   name: "profile import",
@@ -40,7 +27,12 @@ export const import_ = command({
     ["profile import /etc/vz/conf/ve-basic.conf-sample basic", "from OpenVZ"],
   ],
   async handler({ file, name, replace }, ctx) {
-    const json = { text: await textOf(file), name, file: file === "-" ? undefined : file, replace };
+    const json = {
+      text: await (file === "-" ? Bun.stdin.text() : textOf(file, PROFILE_MOST)),
+      name,
+      file: file === "-" ? undefined : file,
+      replace,
+    };
     const answer = (await (
       await ctx.client.send("POST", "/v1/profiles/import", { json })
     ).json()) as ProfileImported;
