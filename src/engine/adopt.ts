@@ -161,8 +161,11 @@ async function sweep(c: Context): Promise<void> {
     // What was being moved when the daemon ended is in two pools, and its record says which one counts.
     for (const uuid of entries(`${path}/containers`))
       if (!kept.has(uuid) || c.paths.place(uuid) !== path) intoTrash(c, `${path}/containers/${uuid}`, uuid);
-    for (const id of entries(`${path}/snapshots`))
-      if (!snapshots.has(id)) dropFiles(c, id, `${path}/snapshots/${id}`);
+    for (const id of entries(`${path}/snapshots`)) {
+      const at = `${path}/snapshots/${id}`;
+      if (!snapshots.has(id)) dropFiles(c, id, at);
+      else if (c.paths.snapshot(id) !== at) intoTrash(c, at, id);
+    }
   }
   for (const id of snapshots) kept.add(id);
   for (const id of c.lowers.ids()) if (!kept.has(id)) c.lowers.remove(id);

@@ -22,6 +22,10 @@ const loops = (d: TestDaemon): string[] =>
   entries("/sys/block")
     .map((name) => `/sys/block/${name}/loop/backing_file`)
     .filter((file) => existsSync(file) && readFileSync(file, "utf8").includes(d.dir));
+/** Where a pool's files are, and the snapshots in it by their ids. */
+const top = (d: TestDaemon, pool: string): string =>
+  pool === "default" ? d.instance.state : `${d.instance.state}/pools/${pool}`;
+const snapshots = (d: TestDaemon, pool: string): string[] => entries(`${top(d, pool)}/snapshots`);
 const types = async (d: TestDaemon): Promise<string[]> =>
   (await d.ok("events", "-o", "json"))
     .split("\n")
@@ -162,9 +166,79 @@ describe("pools", () => {
     await d.sh("db", "echo changed > /data/a");
     await d.ok("snapshot", "restore", "db", "one", "--force");
     expect(await d.sh("db", "cat /data/a")).toBe("kept");
+  });
+
+  test("snapshots move along, each whole and on its own", async () => {
+    const state = (pool: string) => snapshots(d, pool).length;
+    await d.sh("db", "echo second > /data/a && ln -s a /data/link && rm /data/b && mkdir /data/deep");
+    await d.ok("snapshot", "create", "db", "two", "--comment", "the second");
+    await d.sh("db", "rm -r /data/deep; echo third > /data/a");
     await d.ok("stop", "db", "--force");
-    expect((await d.warren(["move", "db", "--pool", "default"])).code).toBe(5);
-    await d.ok("snapshot", "delete", "db", "one");
+    for (const to of ["default", "fast"]) {
+      const from = to === "fast" ? "default" : "fast";
+      await d.ok("move", "db", "--pool", to);
+      expect([state(from), state(to)]).toEqual([0, 2]);
+      const list = await d.json("snapshot", "list", "db");
+      expect(list.map(({ name, comment }: Record<string, string>) => [name, comment])).toEqual([
+        ["one", ""],
+        ["two", "the second"],
+      ]);
+      await d.ok("copy", "db/one", "was", "--pool", from);
+      await d.ok("start", "db", "was");
+      expect(await d.sh("was", "cat /data/a /data/b; ls /data")).toBe("kept\nkept\na\nb");
+      expect(await d.sh("db", "cat /data/a; ls /data")).toBe("third\na\nlink");
+      await d.ok("delete", "was", "--force");
+      // What is written to one must show in no other.
+      await d.sh("db", `echo scribbled in ${to} > /data/a; echo x > /data/more`);
+      await d.ok("snapshot", "restore", "db", "two", "--force");
+      expect(await d.sh("db", "cat /data/link; ls /data")).toBe("second\na\ndeep\nlink");
+      await d.sh("db", "rm -r /data/deep; echo third > /data/a");
+      await d.ok("stop", "db", "--force");
+    }
+    await d.ok("snapshot", "restore", "db", "one");
+    await d.ok("snapshot", "delete", "db", "two");
+    await until("it is gone", () => state("fast") === 1);
+  });
+
+  test("a saved limit that only a snapshot has stops a move too, and nothing of it stays", async () => {
+    const [standard] = await d.json("pool", "list");
+    if (standard.capabilities.spaceQuota) return;
+    await d.ok("set", "db", "disk.space=50M", "--save");
+    await d.ok("snapshot", "create", "db", "limited");
+    await d.ok("set", "db", "disk.space=unlimited", "--save");
+    const { code, stderr } = await d.warren(["move", "db", "--pool", "default"]);
+    expect([code, stderr]).toEqual([5, expect.stringContaining("db/limited has disk.space=50MiB saved")]);
+    expect(snapshots(d, "default")).toEqual([]);
+    await d.ok("snapshot", "delete", "db", "limited");
+    await d.ok("start", "db");
+  });
+
+  test("killed right before or right after it is said where the files are: one of the two goes", async () => {
+    await d.ok("stop", "db", "--force");
+    const { uuid } = await d.json("info", "db");
+    const [{ id }] = await d.json("snapshot", "list", "db");
+    const parts = [`containers/${uuid}`, `snapshots/${id}`];
+    for (const [counts, other] of [
+      ["fast", "default"],
+      ["default", "fast"],
+    ] as const) {
+      if (counts === "default") await d.ok("move", "db", "--pool", "default");
+      await d.kill();
+      // Both have all of it, as between the last copy and the end of a move.
+      for (const part of parts)
+        Bun.spawnSync(["cp", "-a", `${top(d, counts)}/${part}`, `${top(d, other)}/${part}`]);
+      await d.start();
+      const there = (pool: string) => parts.map((part) => existsSync(`${top(d, pool)}/${part}/upper/data/a`));
+      expect([there(counts), there(other)]).toEqual([
+        [true, true],
+        [false, false],
+      ]);
+      await d.ok("snapshot", "restore", "db", "one");
+      await d.ok("start", "db");
+      expect(await d.sh("db", "cat /data/a /data/b")).toBe("kept\nkept");
+      await d.ok("stop", "db", "--force");
+    }
+    await d.ok("move", "db", "--pool", "fast");
     await d.ok("start", "db");
   });
 
@@ -229,7 +303,7 @@ describe("pools", () => {
     await d.ok("start", "db");
     expect(await d.sh("db", "cat /data/a")).toBe("kept");
     await d.ok("stop", "db", "--force");
-  });
+  }, 60_000);
 
   test("while its disk is gone containers in it wait and lose nothing", async () => {
     await d.stop();
@@ -254,6 +328,7 @@ describe("pools", () => {
         "db",
         "for i in $(seq 200); do echo $i > /data/n$i; done; dd if=/dev/zero of=/data/z bs=1M count=20",
       );
+      await d.ok("snapshot", "create", "db", "whole");
       await d.ok("stop", "db", "--force");
       const { uuid } = await d.json("info", "db");
       const places = [`${d.instance.state}/containers`, `${d.instance.state}/pools/fast/containers`];
@@ -272,12 +347,16 @@ describe("pools", () => {
           now === "default",
           now === "fast",
         ]);
+        expect(["default", "fast"].map((pool) => snapshots(d, pool).length)).toEqual(
+          now === "fast" ? [0, 2] : [2, 0],
+        );
         const known = (await d.json("pool", "list")).map(({ name }: { name: string }) => name);
         const made = known.includes("brief");
         expect(entries(`${d.instance.state}/pools`).sort()).toEqual(
           made ? ["brief", "brief.img", "fast", "fast.img"] : ["fast", "fast.img"],
         );
         if (made) await d.ok("pool", "delete", "brief");
+        if (round % 2 === 1) await d.ok("snapshot", "restore", "db", "whole");
         await d.ok("start", "db");
         expect(await d.sh("db", "cat /data/a; ls /data | wc -l; stat -c %s /data/z")).toBe(
           `kept\n203\n${20 * MIB}`,

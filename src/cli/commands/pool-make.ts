@@ -97,7 +97,7 @@ export const remove = command({
 export const move = command({
   name: "move",
   summary: "bring a container's files to another pool",
-  description: "The container must be stopped.",
+  description: "The container must be stopped. Its snapshots go along.",
   args: { name: { complete: "container", help: "name of a container" } },
   options: { pool: { value: "POOL", complete: "pool", help: "the pool to bring it to" } },
   examples: [["move web --pool fast", ""]],
