@@ -29,6 +29,8 @@ export interface Session {
   /** Standard input, opened once the command has started; `null` for none. */
   input: (() => ReadableStream<Uint8Array>) | null;
   terminal?: Terminal | undefined;
+  /** Called once it has begun. */
+  begun?: () => void;
   /** Sees the input first; `null` leaves the session. */
   filter?: (chunk: Uint8Array) => Uint8Array | null;
 }
@@ -88,6 +90,7 @@ export function attach(o: Attach): Promise<number> {
     else if (message.type === "error") written.then(() => reject(WarrenError.from(message.error)), reject);
     else if (message.type === "started" && !started) {
       started = true;
+      session?.begun?.();
       if (session?.input) pump(session.input()).catch(reject);
     }
   }

@@ -6,7 +6,7 @@ import { asWarrenError, ERRORS, SEE_API, WarrenError } from "../spec/errors.ts";
 import { type Instance, instanceOf } from "../spec/instance.ts";
 import { createClient } from "./client.ts";
 import { type Context, GLOBAL_OPTIONS } from "./command.ts";
-import { createOutput } from "./output.ts";
+import { createOutput, unwritable } from "./output.ts";
 import { parse, readOptions, type Values } from "./parse.ts";
 import { COMMANDS, find } from "./table.ts";
 import type { Format } from "./text.ts";
@@ -85,11 +85,7 @@ async function prepare(
 
 /** What was thrown, in a person's terms: where the command line itself was at fault, its own help is the cure. */
 function told(thrown: unknown, help: string): WarrenError {
-  const { code, message } = (thrown ?? {}) as { code?: unknown; message?: string };
-  // Nobody but this program's own output: files and the daemon have errors of their own.
-  if (code === "ENOSPC" || code === "EIO" || code === "EDQUOT")
-    return new WarrenError("FAILED", `the answer can't be written: ${message}`, "the command itself has run");
-  const error = asWarrenError(thrown);
+  const error = unwritable(thrown) ?? asWarrenError(thrown);
   return error.fix === SEE_API ? new WarrenError(error.code, error.message, help, error.details) : error;
 }
 

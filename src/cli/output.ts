@@ -1,4 +1,4 @@
-import type { WarrenError } from "../spec/errors.ts";
+import { WarrenError } from "../spec/errors.ts";
 import { type Choice, type Column, type Format, harmless, json } from "./text.ts";
 
 /** Where answers go. Everything waits until it was really written. */
@@ -68,6 +68,14 @@ export function createOutput(format: Format): Output {
     },
   };
   return out;
+}
+
+/** The error for an answer that can't be written; nothing for another one. Files and the daemon have errors of their own. */
+export function unwritable(thrown: unknown): WarrenError | undefined {
+  const { code, message } = (thrown ?? {}) as { code?: unknown; message?: string };
+  if (thrown instanceof WarrenError || !(code === "ENOSPC" || code === "EIO" || code === "EDQUOT"))
+    return undefined;
+  return new WarrenError("FAILED", `the answer can't be written: ${message}`, "the command itself has run");
 }
 
 /** `warren: MESSAGE; FIX`, or the error as JSON. */

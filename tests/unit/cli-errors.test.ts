@@ -371,3 +371,11 @@ test("an answer that can't be written is told as such, in one line", async () =>
   );
   expect(await full.exited).toBe(1);
 });
+
+test("a console that is refused is not said to be connected", async () => {
+  daemon(() =>
+    Response.json({ code: "NO_CONTAINER", message: 'there is no container "web"', fix: "" }, { status: 404 }),
+  );
+  const { code, stderr } = await warren(place.dir, ["console", "web"]);
+  expect([code, stderr]).toEqual([125, 'warren: there is no container "web"\n']);
+});

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { flow } from "../../src/host/exec/flow.ts";
 import { run } from "../../src/host/exec/index.ts";
+import { pack } from "../../src/host/tar/index.ts";
 
 const PIECE = new Uint8Array(256 * 1024).fill(97);
 const forgotten: unknown[] = [];
@@ -46,3 +47,15 @@ test("a stream that breaks ends the tool and is told", async () => {
   expect(ended).rejects.toThrow("the input broke off: the line was cut");
   await ended.catch(() => undefined);
 });
+
+test.each(["zstd", "gz", "xz", "none"] as const)(
+  "a %s archive that nobody reads on ends, its compressor too",
+  async (kind) => {
+    const { stream, over } = pack([{ directory: "/usr/lib", names: ["."] }], kind);
+    const reader = stream.getReader();
+    expect((await reader.read()).value?.length).toBeGreaterThan(0);
+    await reader.cancel();
+    // Waits for standard error's end, which every process of the pipeline holds open.
+    await over;
+  },
+);

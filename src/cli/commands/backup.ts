@@ -69,15 +69,26 @@ export const import_ = command({
       short: "f",
       help: "drop what changed here since the snapshot that an incremental export refers to",
     },
+    pool: {
+      value: "POOL",
+      complete: "pool",
+      help: "where a new container's files are, its snapshots too; the pool for new containers unless told",
+    },
     "skip-unsupported": skipUnsupported,
   },
   examples: [
     ["import web.tar.zst", ""],
     ["import web.tar.zst web2", ""],
+    ["import web.tar.zst --pool fast", ""],
     ["import tuesday.tar.zst web", "what changed since the last one"],
   ],
-  async handler({ file, name, force, "skip-unsupported": skip }, ctx) {
-    const query = { name, ...(force ? { force: "true" } : {}), ...(skip ? { skipUnsupported: "true" } : {}) };
+  async handler({ file, name, force, pool, "skip-unsupported": skip }, ctx) {
+    const query = {
+      name,
+      pool,
+      ...(force ? { force: "true" } : {}),
+      ...(skip ? { skipUnsupported: "true" } : {}),
+    };
     const record = await upload(ctx, "/v1/containers/import", file, query);
     const { container, snapshots, skipped } = record.result as Imported;
     if (skipped.length > 0) await ctx.out.note(`warren: ${skippedText(skipped)}`);

@@ -34,11 +34,11 @@ export const console = command({
   async handler({ name }, ctx) {
     const both = (await ctx.out.isTerminal(0)) && (await ctx.out.isTerminal(1));
     const terminal = both ? openTerminal() : undefined;
-    await ctx.out.note(`connected to the console of ${name}; Ctrl-a q leaves it`);
     const session = {
       first: terminal?.size() ?? { columns: 80, rows: 24 },
       input: () => Bun.stdin.stream(),
       terminal,
+      begun: () => void ctx.out.note(`connected to the console of ${name}; Ctrl-a q leaves it`),
       filter: escapeFilter(),
     };
     return attachOr125(ctx, name, "console", Promise.resolve(session));

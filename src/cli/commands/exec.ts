@@ -2,7 +2,7 @@ import { ERRORS, WarrenError } from "../../spec/errors.ts";
 import { attach, Refused, refusal, type Session } from "../attach.ts";
 import { at } from "../client.ts";
 import { type Context, command } from "../command.ts";
-import { inputKind } from "../output.ts";
+import { inputKind, unwritable } from "../output.ts";
 import { pairs } from "../parse.ts";
 
 /** Exit code of `exec` when Warren, not the command, failed. */
@@ -49,7 +49,7 @@ async function sessionFor(ctx: Context, run: Run, given: Record<string, string>)
   };
 }
 
-/** Attaches; a failure of Warren's own is told and becomes 125, so that it differs from the command's exit codes. */
+/** Attaches; an error of Warren's own is told, and a command's becomes 125, so that it differs from the command's exit codes. */
 export async function attachOr125(
   ctx: Context,
   name: string,
@@ -60,7 +60,8 @@ export async function attachOr125(
   try {
     return await attach({ client: ctx.client, path: `${container}/${what}`, session });
   } catch (thrown) {
-    const error = thrown instanceof Refused ? await refusal(ctx.client, container) : thrown;
+    const found = thrown instanceof Refused ? await refusal(ctx.client, container) : thrown;
+    const error = unwritable(found) ?? found;
     if (!(error instanceof WarrenError)) throw error;
     await ctx.out.fail(error);
     return error.code === "UNREACHABLE" || error.code === "USAGE" ? ERRORS[error.code].exit : WARREN_FAILED;

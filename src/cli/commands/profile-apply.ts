@@ -48,13 +48,16 @@ export const apply = command({
     const { outcomes, skipped } = applied;
     if (ctx.out.format !== "table") await ctx.out.data(applied);
     for (const { container, change, error } of outcomes) {
-      if (error)
-        await ctx.out.fail(
-          new WarrenError(error.code, `${container}: ${error.message}`, error.fix, error.details),
-        );
+      if (error) await ctx.out.fail(of(container, WarrenError.from(error)));
       else if (ctx.out.format === "table") await ctx.out.write(`${container}: ${change?.note ?? "done"}\n`);
     }
     if (skipped.length > 0) await ctx.out.note(`warren: ${skippedText(skipped)}`);
     return exitOf(outcomes);
   },
 });
+
+/** The error of one of several, which says whose it is. */
+const of = (container: string, error: WarrenError): WarrenError =>
+  error.message.includes(`"${container}"`)
+    ? error
+    : new WarrenError(error.code, `${container}: ${error.message}`, error.fix, error.details);

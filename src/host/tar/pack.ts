@@ -72,8 +72,10 @@ export function pack(parts: readonly Part[], compression: Compression, signal?: 
         });
       controller.close();
     },
-    cancel() {
+    async cancel() {
       tar.stop(new WarrenError("CANCELLED", "the export was cancelled"));
+      // tar's own compressor outlives it, and waits for ever until somebody reads, or nobody can any more.
+      await reader.cancel();
     },
   });
   const over = tar.ended.then(
