@@ -7,6 +7,7 @@ import { scheduledName } from "../plan/snapshot.ts";
 import type { ExportManifest, ExportStage, ImportRequest } from "../spec/backup.ts";
 import type { ContainerRecord } from "../spec/container.ts";
 import { WarrenError } from "../spec/errors.ts";
+import { DEFAULT_POOL } from "../spec/pool.ts";
 import type { SkippedLevel } from "../spec/profile.ts";
 import type { SnapshotOf, SnapshotRecord } from "../spec/snapshot.ts";
 import { importedLevels } from "./backup-levels.ts";
@@ -39,11 +40,17 @@ export async function importWhole(
 ): Promise<Imported> {
   const image = await receiveImage(c, reader, manifest, work);
   const last = manifest.stages.at(-1)!.container;
-  const { levels, skipped } = importedLevels(c, last.levels, o.skipUnsupported === true);
+  const pool = c.pools.choose(o.pool);
+  await c.pools.open(pool);
+  // Of all states, before anything is unpacked in vain.
+  const each = manifest.stages.map(({ container }) =>
+    importedLevels(c, container.levels, o.skipUnsupported === true, pool),
+  );
+  const { levels, skipped } = each.at(-1)!;
   const { init, priority, profiles, overcommit, app } = last;
   const made = insert(c, {
     ...{ name: o.name, image: image.digest, imageAlias: image.aliases[0] ?? image.digest.slice(7, 19) },
-    ...{ init, levels, priority, profiles, overcommit },
+    ...{ init, levels, priority, profiles, overcommit, pool },
     ...(app ? { app } : {}),
   });
   work.undo("container", () => discard(c, made));
@@ -55,7 +62,7 @@ export async function importWhole(
     const at = { number, upper: `${data}/upper`, scratch: c.paths.scratchOf(made.uuid), before };
     before = await receiveStage(c, reader, at, work);
     if (!stage.snapshot) continue;
-    const id = begin(c, made, stage, before.digest, levels, work);
+    const id = begin(c, made, stage, before.digest, each[number]!.levels, work);
     await clone(c, data, id, work);
     ids.push(id);
   }
@@ -88,7 +95,12 @@ export async function importChanges(
   const ids: string[] = [];
   let [from, before]: [string, Listing | null] = [base.id, null];
   for (const [number, stage] of manifest.stages.entries()) {
-    const { levels } = importedLevels(c, stage.container.levels, o.skipUnsupported === true);
+    const { levels } = importedLevels(
+      c,
+      stage.container.levels,
+      o.skipUnsupported === true,
+      r.pool ?? DEFAULT_POOL,
+    );
     const id = begin(c, r, stage, null, levels, work);
     const upper = `${c.paths.snapshot(id)}/upper`;
     await clone(c, c.paths.snapshot(from), id, work);

@@ -5,15 +5,16 @@ import type { SkippedLevel } from "../spec/profile.ts";
 import type { Context } from "./context.ts";
 
 /**
- * Saved levels from another host, checked like those a person gives. What this host can't do is refused, or left out with
+ * Saved levels from another host, checked like those a person gives for a container in `pool`. What can't be done there is refused, or left out with
  * the reason when that is asked for. Throws UNSUPPORTED, BAD_VALUE.
  */
 export function importedLevels(
   c: Context,
   values: LevelValues,
   skip: boolean,
+  pool: string,
 ): { levels: LevelValues; skipped: SkippedLevel[] } {
-  const reasons = new Map(c.levels.catalogue().map(({ key, reason }) => [key, reason]));
+  const reasons = new Map(c.levels.catalogue(pool).map(({ key, reason }) => [key, reason]));
   const wanted: Record<string, string> = {};
   const skipped: SkippedLevel[] = [];
   for (const [key, value] of Object.entries(values)) {
@@ -30,5 +31,5 @@ export function importedLevels(
       "add --skip-unsupported to leave that out",
       { skipped },
     );
-  return { levels: c.levels.parseRequest(wanted), skipped };
+  return { levels: c.levels.parseRequest(wanted, pool), skipped };
 }

@@ -4,6 +4,7 @@ import type { ExportManifest, ExportRequest, ImportRequest } from "../spec/backu
 import { WarrenError } from "../spec/errors.ts";
 import { containerName } from "../spec/name.ts";
 import type { OperationRecord } from "../spec/operation.ts";
+import { DEFAULT_POOL } from "../spec/pool.ts";
 import { exportContainer } from "./backup-export.ts";
 import { importChanges, importWhole } from "./backup-import.ts";
 import { expect } from "./backup-receive.ts";
@@ -13,7 +14,7 @@ import { type Context, lockOf, record } from "./context.ts";
 export interface Backups {
   /** `from` is a container or `NAME/SNAPSHOT`. */
   export(from: string, o: ExportRequest, signal: AbortSignal): Promise<ReadableStream<Uint8Array>>;
-  /** Resolves once the export's description was read. Its result is `Imported`. Throws BAD_VALUE, EXISTS, NO_CONTAINER. */
+  /** Resolves once the export's description was read. Its result is `Imported`. Throws BAD_VALUE, EXISTS, NO_CONTAINER, NO_POOL. */
   import(o: ImportRequest & { body: ReadableStream<Uint8Array> }): Promise<OperationRecord>;
 }
 
@@ -21,9 +22,19 @@ export interface Backups {
 const MANIFEST_MOST = 16 << 20;
 
 export function createBackups(c: Context): Backups {
-  function requireTarget({ base, of }: ExportManifest, name: string): void {
-    if (base) record(c.store, name);
-    else if (c.store.containers.get(name))
+  function requireTarget({ base, of }: ExportManifest, name: string, pool: string | undefined): void {
+    if (base) {
+      const at = record(c.store, name).pool ?? DEFAULT_POOL;
+      if (pool !== undefined && pool !== at)
+        throw new WarrenError(
+          "REFUSED",
+          `${name} is in the pool "${at}", and the export of ${of} tells only what changed`,
+          `import it there, and move it then: warren move ${name} --pool ${pool}`,
+        );
+      return;
+    }
+    c.pools.require(c.pools.choose(pool));
+    if (c.store.containers.get(name))
       throw new WarrenError(
         "EXISTS",
         `container "${name}" exists already`,
@@ -33,7 +44,7 @@ export function createBackups(c: Context): Backups {
 
   function submit(reader: ArchiveReader, manifest: ExportManifest, o: ImportRequest, stop: AbortController) {
     const name = containerName(o.name ?? manifest.stages.at(-1)!.container.name);
-    requireTarget(manifest, name);
+    requireTarget(manifest, name, o.pool);
     return c.operations.submit({
       kind: "container.import",
       targets: [name],
@@ -41,7 +52,7 @@ export function createBackups(c: Context): Backups {
       async run(work) {
         work.signal.addEventListener("abort", () => stop.abort(), { once: true });
         try {
-          requireTarget(manifest, name);
+          requireTarget(manifest, name, o.pool);
           const bring = manifest.base ? importChanges : importWhole;
           return await bring(c, reader, manifest, { ...o, name }, work);
         } finally {

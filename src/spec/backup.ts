@@ -75,4 +75,6 @@ export interface ImportRequest {
   force?: boolean | undefined;
   /** Leave out levels that this host can't do, rather than refusing. */
   skipUnsupported?: boolean | undefined;
+  /** Name of the pool for a new container's files; unless told the one that is set for new containers. */
+  pool?: string | undefined;
 }

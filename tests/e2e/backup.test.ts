@@ -1,6 +1,6 @@
 /** Containers to files and back: whole, with snapshots, only what changed; cut off, altered, hostile, and killed half way. */
 import { afterAll, beforeAll, expect } from "bun:test";
-import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { type Piece, writeArchive } from "../../src/host/backup/index.ts";
 import { archive } from "../helpers/archive.ts";
 import { type TestDaemon, testDaemon } from "../helpers/daemon.ts";
@@ -61,6 +61,7 @@ async function settled(d: TestDaemon): Promise<string[]> {
     if (Date.now() > end || !found.some((line) => /trash|\+ snapshot/.test(line))) return found;
   }
 }
+const count = (path: string): number => (existsSync(path) ? readdirSync(path).length : 0);
 const gone = async (...names: string[]): Promise<void> => {
   for (const name of names) await there.ok("delete", name, "--force");
 };
@@ -100,6 +101,36 @@ describe("a whole container", () => {
     expect(await seen("web")).toBe(first);
     await gone("web");
   }, 20_000);
+  test("into a pool of choice, snapshots too, each with its own levels; or into the one for new containers", async () => {
+    await here.ok("set", "web", "pids.limit=77", "--save");
+    await here.ok("export", "web", file("levels"), "--snapshots");
+    await here.ok("set", "web", "pids.limit=123", "--save");
+    const path = `${there.dir}/elsewhere`;
+    const at = (pool: string) => ["containers", "snapshots"].map((each) => count(`${pool}/${each}`));
+    await there.ok("pool", "create", "more", "--path", path);
+    await there.ok("import", file("levels"), "--pool", "more");
+    expect((await there.json("info", "web")).pool).toBe("more");
+    expect([at(path), at(there.instance.state)]).toEqual([
+      [1, 2],
+      [0, 0],
+    ]);
+    expect(await seen("web")).toBe(second);
+    const limit = async () => (await there.json("info", "web")).levels["pids.limit"];
+    expect(await limit()).toBe(77);
+    await there.ok("snapshot", "restore", "web", "monday");
+    expect([await seen("web"), await limit()]).toEqual([first, 123]);
+    await here.ok("export", "web/tuesday", file("change"), "--since", "monday");
+    const elsewhere = await there.warren(["import", file("change"), "--pool", "default"]);
+    expect([elsewhere.code, elsewhere.stderr]).toEqual([5, expect.stringContaining('is in the pool "more"')]);
+    const none = await there.warren(["import", file("levels"), "x", "--pool", "no"]);
+    expect([none.code, none.stderr]).toEqual([3, expect.stringContaining('no pool "no"')]);
+    await there.ok("pool", "set-default", "more");
+    await there.ok("import", file("levels"), "x");
+    expect((await there.json("info", "x")).pool).toBe("more");
+    await there.ok("pool", "set-default", "default");
+    await gone("web", "x");
+    await there.ok("pool", "delete", "more");
+  }, 60_000);
   test("thin: the other host must have the image", async () => {
     await here.ok("export", "web", file("thin"), "--thin");
     expect(statSync(file("thin")).size).toBeLessThan(statSync(file("whole")).size / 10);

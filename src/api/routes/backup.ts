@@ -35,6 +35,10 @@ const bring = createRoute({
       force: flag.describe(
         "Replace what changed here since the snapshot an incremental export is told against",
       ),
+      pool: z
+        .string()
+        .optional()
+        .describe("For a new container's files; unless told the one that is set for new containers"),
       skipUnsupported: flag.describe("Leave out levels that this host can't do, rather than refusing"),
     }),
     body: {
