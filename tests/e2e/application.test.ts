@@ -187,6 +187,54 @@ describe("applications", async () => {
     await d.ok("delete", "--force", "bare");
   });
 
+  test(
+    "words, environment and user go along: snapshot, restore, copy, export, another host, image",
+    async () => {
+      await using there = await testDaemon();
+      const file = `${d.dir}/kept.tar.zst`;
+      /** What the program says of itself when it is begun anew, and what a command sees. */
+      const portrait = async (on: TestDaemon, name: string, words: string, greeting: string) => {
+        await on.ok("start", name);
+        const lines = [`args:${words}`, "id:33:44:44 55", `env:${greeting}:/srv:${name}`, "at:/srv/deep"];
+        await until(`${name} says it all`, async () => {
+          const text = (await on.ok("logs", name)).replaceAll("\r", "").split("\n");
+          return lines.every((line) => text.includes(line));
+        });
+        expect(await on.sh(name, 'echo "$(id -u):$(id -g):$(id -G) $(pwd) $GREETING"')).toBe(
+          `33:44:44 55 /srv/deep ${greeting}`,
+        );
+        const seen = await on.sh(name, "cat /srv/deep/state");
+        await on.ok("stop", name);
+        return seen;
+      };
+      await d.ok("launch", "tell", "kept", "-e", "GREETING=you", "--", "b", "two words");
+      await d.ok("exec", "-T", "-n", "-u", "root", "kept", "--", "sh", "-c", "echo then > /srv/deep/state");
+      await d.ok("snapshot", "create", "kept", "then");
+      await d.ok("exec", "-T", "-n", "-u", "root", "kept", "--", "sh", "-c", "echo now > /srv/deep/state");
+      await d.ok("stop", "kept");
+      await d.ok("copy", "kept", "whole");
+      await d.ok("copy", "kept/then", "old");
+      await d.ok("export", "kept", file, "--snapshots");
+      const words = ["b two words", "you"] as const;
+      expect(await portrait(d, "kept", ...words)).toBe("now");
+      expect(await portrait(d, "whole", ...words)).toBe("now");
+      expect(await portrait(d, "old", ...words)).toBe("then");
+      await there.ok("import", file, "brought");
+      expect(await portrait(there, "brought", ...words)).toBe("now");
+      await there.ok("snapshot", "restore", "brought", "then");
+      expect(await portrait(there, "brought", ...words)).toBe("then");
+      await d.ok("snapshot", "restore", "kept", "then");
+      expect(await portrait(d, "kept", ...words)).toBe("then");
+      // An image has what its own says, not what one launch said.
+      await d.ok("image", "publish", "kept", "made");
+      await d.ok("create", "made", "child");
+      expect(await portrait(d, "child", `a it's "one" $word`, "it's me; $HOME")).toBe("then");
+      await d.ok("delete", "kept", "whole", "old", "child");
+      await there.ok("delete", "brought");
+    },
+    MINUTES,
+  );
+
   test("a system takes no words", async () => {
     const { code, stderr } = await d.warren(["launch", "busybox", "sys", "--", "x"]);
     expect([code, stderr]).toEqual([5, expect.stringContaining("not an application")]);
