@@ -79,7 +79,8 @@ export async function save(response: Response, path: string, mode: number): Prom
   process.on("SIGINT", leave);
   process.on("SIGTERM", leave);
   try {
-    const file = await open(target, "w");
+    // Nobody else's to read before it is known who may.
+    const file = await open(target, "w", 0o600);
     try {
       if (response.body) for await (const chunk of response.body) await file.writeFile(chunk);
     } finally {

@@ -353,6 +353,8 @@ describe("files of this host", () => {
       env: { PATH: "", WARREN_DIR: place.dir },
     });
     while (!readdirSync(place.dir).some((name) => name.startsWith("half.partial"))) await Bun.sleep(5);
+    const [partial = ""] = readdirSync(place.dir).filter((name) => name.startsWith("half.partial"));
+    expect(statSync(at(partial)).mode & 0o777).toBe(0o600);
     run.kill("SIGINT");
     expect(await run.exited).toBe(130);
     expect(readdirSync(place.dir).filter((name) => name.startsWith("half"))).toEqual([]);
