@@ -151,8 +151,8 @@ ${proof(climbs)}
 
 ${verdict(climbs)}
 
-Most of it is the file of systemd's journal, which is never smaller than 512 KiB and is reserved whole ([images](images.md)); the rest are
-directories and small files of 4 KiB each. Containers without systemd have none of it.
+Half of it is the first file of systemd's journal, 96 KiB; journald makes it 512 KiB when it is full, about a day after the first boot of an
+idle server ([images](images.md)). The rest are directories and small files of 4 KiB each.
 
 ## Who took part
 

@@ -1,10 +1,14 @@
 import { exists, inRoot, makeParents, removeFile, writeText } from "../host/guestfs/index.ts";
+import { NETWORK_SETTINGS } from "../plan/tweak.ts";
 import { WarrenError } from "../spec/errors.ts";
 import type { Log } from "../spec/log.ts";
+import { writeJournal } from "./identity-journal.ts";
 
 /** What makes a container itself inside. */
 export interface Identity {
   name: string;
+  /** The container's own, a random UUID: the machine's id, where it is from outside (machine-id(5)). */
+  uuid: string;
   addresses: readonly string[];
   resolvers: readonly string[];
   /** Host id of its root. */
@@ -35,9 +39,9 @@ const NETWORKD = "# Warren gives the address from outside.\n[Match]\nName=eth0\n
  */
 export function writeIdentity(root: string, identity: Identity, log?: Log): void {
   const owner = { mode: 0o644, uid: identity.base, gid: identity.base };
-  const attempt = (path: string, write: () => void): void => {
+  const attempt = <T>(path: string, write: () => T): T | undefined => {
     try {
-      write();
+      return write();
     } catch (error) {
       if (!(error instanceof WarrenError)) throw error;
       log?.("warn", "a file of the guest could not be written", {
@@ -45,6 +49,7 @@ export function writeIdentity(root: string, identity: Identity, log?: Log): void
         path,
         error: error.message,
       });
+      return undefined;
     }
   };
   const put = (path: string, text: string): void =>
@@ -59,7 +64,11 @@ export function writeIdentity(root: string, identity: Identity, log?: Log): void
   put("etc/hosts", hostsText(identity));
   put("etc/resolv.conf", resolverText(identity));
   if (there("etc/network/interfaces")) put("etc/network/interfaces", INTERFACES);
-  if (there("etc/systemd/network")) put("etc/systemd/network/00-warren-eth0.network", NETWORKD);
+  if (there("etc/systemd/network") && !there(NETWORK_SETTINGS))
+    put("etc/systemd/network/00-warren-eth0.network", NETWORKD);
+  if (!there("etc/machine-id")) return;
+  const id = identity.uuid.replaceAll("-", "");
+  const seeded = attempt("var/log/journal", () => writeJournal(root, id, identity.base));
   // Empty means: make one at the next boot (machine-id(5)).
-  if (there("etc/machine-id")) put("etc/machine-id", "");
+  put("etc/machine-id", seeded ? `${id}\n` : "");
 }

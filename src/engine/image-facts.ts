@@ -4,16 +4,20 @@ import { type TreeFacts, titleOf } from "../plan/template.ts";
 import { WarrenError } from "../spec/errors.ts";
 
 const LIBRARIES = ["lib64", "lib/x86_64-linux-gnu", "lib/i386-linux-gnu", "lib/i686", "lib"];
-const SYSTEMD = ["usr/lib/systemd", "lib/systemd"];
+const SYSTEMD = [
+  "usr/lib/systemd",
+  "lib/systemd",
+  "usr/lib/x86_64-linux-gnu/systemd",
+  "lib/x86_64-linux-gnu/systemd",
+];
+
+/** The releases of systemd's shared library in a tree; old systemd has none, each more than once where /lib is /usr/lib. */
+export const systemdReleases = (dir: number): number[] => numbersIn(dir, SYSTEMD, /^libsystemd-shared-(\d+)/);
 
 /** Looks into a tree that somebody else made: only names and small text files, never out of it. */
 export function treeFacts(root: string): TreeFacts {
   return inRoot(root, (dir) => {
     const there = (...paths: string[]): boolean => paths.some((path) => exists(dir, path));
-    const numbers = (directories: readonly string[], pattern: RegExp): number[] =>
-      directories.flatMap((path) =>
-        namesIn(dir, path).flatMap((name) => Number(pattern.exec(name)?.[1] ?? Number.NaN) || []),
-      );
     const hasSystemd = there("usr/lib/systemd/systemd", "lib/systemd/systemd");
     const released = ["etc/redhat-release", "etc/debian_version"].map((path) => readText(root, path, 4096));
     return {
@@ -21,8 +25,8 @@ export function treeFacts(root: string): TreeFacts {
         readText(root, "etc/os-release", 65_536),
         released.find((text) => text !== null) ?? null,
       ),
-      systemd: hasSystemd ? Math.max(0, ...numbers(SYSTEMD, /^libsystemd-shared-(\d+)/)) : null,
-      glibc: numbers(LIBRARIES, /^libc-2\.(\d+)\.so$/)[0] ?? null,
+      systemd: hasSystemd ? Math.max(0, ...systemdReleases(dir)) : null,
+      glibc: numbersIn(dir, LIBRARIES, /^libc-2\.(\d+)\.so$/)[0] ?? null,
       upstart: there("etc/init/rc.conf", "etc/init/rc-sysinit.conf") && !hasSystemd,
       venet:
         there("etc/sysconfig/network-scripts/ifcfg-venet0") ||
@@ -32,6 +36,12 @@ export function treeFacts(root: string): TreeFacts {
     };
   });
 }
+
+/** The numbers in the names that match, in any of the directories. */
+const numbersIn = (dir: number, directories: readonly string[], pattern: RegExp): number[] =>
+  directories.flatMap((path) =>
+    namesIn(dir, path).flatMap((name) => Number(pattern.exec(name)?.[1] ?? Number.NaN) || []),
+  );
 
 /** What is in a directory of the tree; nothing where there is none. */
 function namesIn(dir: number, path: string): string[] {

@@ -42,6 +42,7 @@ export async function start(
       rootfs,
       {
         name,
+        uuid: r.uuid,
         addresses: r.addresses,
         resolvers: c.network.resolvers(),
         base: baseOf(r),

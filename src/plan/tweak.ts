@@ -26,6 +26,9 @@ const MASKED = [
   "fstrim.timer",
 ];
 
+/** Units that find at each boot that they have no TPM, or no tty2, and log it. */
+const IDLE = ["systemd-pcrphase-sysinit.service", "systemd-pcrphase.service", "getty-static.service"];
+
 /**
  * A journal reserves 8 MiB when its files may grow to the usual 128 MiB, of which it fills 3.7 with empty tables: on disk, and in
  * memory, in every idle container. 512 KiB is the least that journald knows (systemd 257, journald.conf(5)).
@@ -37,18 +40,38 @@ SystemMaxUse=64M
 SystemMaxFiles=128
 `;
 
+/**
+ * logind has /tmp and /var/tmp of its own, of which it uses nothing: in memory they take no directories on disk in each
+ * container (systemd.exec(5)).
+ */
+const LOGIND = `[Service]
+PrivateTmp=no
+TemporaryFileSystem=/tmp:mode=1777 /var/tmp:mode=1777
+`;
+
+/** Where an image says so; containers of such images get the first file of their journal from us. */
+export const JOURNAL_SETTINGS = "etc/systemd/journald.conf.d/10-small-files.conf";
+/** Where an image says that eth0 is not networkd's. */
+export const NETWORK_SETTINGS = "etc/systemd/network/05-eth0-from-outside.network";
+
 /** Says that /etc and /var fit to /usr, as they do: else each first boot makes its own of what the packages made (systemd-update-done(8)). */
 const upToDate = (): Tweak[] =>
   ["etc/.updated", "var/.updated"].map((path) => write(path, "# Made with the image.\n"));
 
 const systemd = (): Tweak[] => [
-  ...MASKED.map((unit): Tweak => ({ kind: "link", path: `etc/systemd/system/${unit}`, target: "/dev/null" })),
+  ...[...MASKED, ...IDLE].map(
+    (unit): Tweak => ({ kind: "link", path: `etc/systemd/system/${unit}`, target: "/dev/null" }),
+  ),
   // There is no tty1; the login on the console comes from console-getty, which systemd starts in containers.
   { kind: "remove", path: "etc/systemd/system/getty.target.wants/getty@tty1.service" },
   // eth0 is configured from outside before init; networkd, once somebody starts it, must leave it alone.
-  write("etc/systemd/network/05-eth0-from-outside.network", "[Match]\nName=eth0\n\n[Link]\nUnmanaged=yes\n"),
-  write("etc/systemd/journald.conf.d/10-small-files.conf", JOURNAL),
+  write(NETWORK_SETTINGS, "[Match]\nName=eth0\n\n[Link]\nUnmanaged=yes\n"),
+  write(JOURNAL_SETTINGS, JOURNAL),
+  write("etc/systemd/system/systemd-logind.service.d/10-tmp-in-memory.conf", LOGIND),
   ...upToDate(),
+  // What each boot makes otherwise, in each container: the link and logind's directory of those who stay (loginctl(1)).
+  { kind: "link", path: "var/lib/dbus/machine-id", target: "/etc/machine-id" },
+  { kind: "directory", path: "var/lib/systemd/linger", mode: 0o755 },
 ];
 
 /** Start scripts that only make sense on a machine of one's own. */
@@ -75,6 +98,7 @@ mountpoint -q /dev/shm || mount -t tmpfs -o nosuid,nodev,mode=1777 tmpfs /dev/sh
 : >/run/lock/.tmpfs`;
 
 const sysvinit = (): Tweak[] => [
+  { kind: "remove", path: "var/lib/dbus/machine-id" },
   { kind: "script", name: "mountkernfs.sh", body: MOUNTS },
   { kind: "script", name: "mountdevsubfs.sh", body: ":" },
   ...HARDWARE_SCRIPTS.map((name): Tweak => ({ kind: "script", name, body: ":" })),
@@ -121,7 +145,6 @@ export function tweaks(recipe: Recipe, init: RecipeInit, mirrors: Mirrors): Twea
     write("etc/resolv.conf", ""),
     // Empty, not missing: each container makes its own, and systemd does not take its first boot for an installation.
     write("etc/machine-id", ""),
-    { kind: "remove", path: "var/lib/dbus/machine-id" },
     { kind: "remove", path: "var/cache/ldconfig/aux-cache" },
     { kind: "remove", path: "var/log/bootstrap.log" },
     { kind: "remove", path: "var/log/dpkg.log" },

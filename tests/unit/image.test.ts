@@ -121,8 +121,18 @@ describe("a recipe", () => {
     const none = { archive: undefined, security: undefined };
     const written = (init: "systemd" | "sysvinit"): string[] =>
       tweaks(wanted.recipe, init, none).flatMap((t) => (t.kind === "write" ? [t.path] : []));
-    const saves = ["etc/systemd/journald.conf.d/10-small-files.conf", "etc/.updated", "var/.updated"];
+    const saves = [
+      "etc/systemd/journald.conf.d/10-small-files.conf",
+      "etc/systemd/system/systemd-logind.service.d/10-tmp-in-memory.conf",
+      "etc/.updated",
+      "var/.updated",
+    ];
     expect(written("systemd")).toEqual(expect.arrayContaining(saves));
+    expect(tweaks(wanted.recipe, "systemd", none)).toContainEqual({
+      kind: "link",
+      path: "var/lib/dbus/machine-id",
+      target: "/etc/machine-id",
+    });
     expect(written("sysvinit")).not.toContain("etc/.updated");
   });
 

@@ -86,8 +86,8 @@ export function openWrite(dir: number, path: string, owner: Owner): number {
   }
 }
 
-/** Writes a small text file of the guest, whole. */
-export function writeText(root: string, path: string, text: string, owner: Owner): void {
+/** Writes a small file of the guest, whole. */
+export function writeText(root: string, path: string, text: string | Uint8Array, owner: Owner): void {
   inRoot(root, (dir) => {
     const fd = openWrite(dir, path, owner);
     try {

@@ -1,9 +1,11 @@
-import { closeSync, constants, readdirSync } from "node:fs";
+import { closeSync, constants, readdirSync, readlinkSync } from "node:fs";
 import { WarrenError } from "../../spec/errors.ts";
 import { exists, inRoot, opened, removeFile, writeText } from "../guestfs/index.ts";
 
 /** What makes one machine out of many: written anew by each, or with each container's first start. */
-const OWN = ["var/lib/dbus/machine-id", "var/lib/systemd/random-seed", "etc/hostname", "etc/resolv.conf"];
+const OWN = ["var/lib/systemd/random-seed", "etc/hostname", "etc/resolv.conf"];
+/** Where it is the usual link to the system's, it is nobody's own. */
+const DBUS_ID = "var/lib/dbus/machine-id";
 const SSH_KEY = /^ssh_host_.*_key(\.pub)?$/;
 
 /**
@@ -12,6 +14,9 @@ const SSH_KEY = /^ssh_host_.*_key(\.pub)?$/;
  */
 export function makeAnonymous(root: string, o: { keepSshKeys: boolean }): number {
   for (const path of OWN) attempt(() => removeFile(root, path));
+  attempt(() => {
+    if (linkAt(root, DBUS_ID) !== "/etc/machine-id") removeFile(root, DBUS_ID);
+  });
   // Empty means: make one at the next boot (machine-id(5)); without the file the first boot would count as an installation.
   if (inRoot(root, (dir) => exists(dir, "etc/machine-id")))
     attempt(() => {
@@ -37,6 +42,21 @@ function sshKeys(root: string): string[] {
     } catch (error) {
       if (error instanceof WarrenError) return [];
       throw error;
+    }
+  });
+}
+
+/** Where a link leads; `null` for what is none. Throws NO_FILE when there is no directory that could have it. */
+function linkAt(root: string, path: string): string | null {
+  return inRoot(root, (dir) => {
+    const at = path.lastIndexOf("/");
+    const parent = opened(dir, path.slice(0, at), constants.O_RDONLY | constants.O_DIRECTORY);
+    try {
+      return readlinkSync(`/proc/self/fd/${parent}/${path.slice(at + 1)}`);
+    } catch {
+      return null;
+    } finally {
+      closeSync(parent);
     }
   });
 }

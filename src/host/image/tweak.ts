@@ -19,6 +19,10 @@ async function apply(root: string, tweak: Tweak): Promise<void> {
     const kept = lines.filter((line) => !tweak.drop.test(line)).join("\n");
     return writeFileSync(path, kept.replace(/\n*$/, "\n") + tweak.add);
   }
+  if (tweak.kind === "directory") {
+    mkdirSync(path, { recursive: true });
+    return chmodSync(path, tweak.mode);
+  }
   rmSync(path, { force: true });
   if (tweak.kind === "remove") return;
   mkdirSync(dirname(path), { recursive: true });
