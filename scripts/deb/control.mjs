@@ -26,6 +26,7 @@ export const RECOMMENDS = Object.freeze({
   "busybox-static": "the built-in image",
   zstd: "image archives",
   "xz-utils": "image archives",
+  "squashfs-tools": "images of squashfs",
   apparmor: "confines each container where the kernel has AppArmor",
 });
 

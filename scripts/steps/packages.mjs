@@ -21,6 +21,7 @@ export const PACKAGES = Object.freeze({
   tar: "image archives",
   zstd: "image archives",
   "xz-utils": "image archives",
+  "squashfs-tools": "images of squashfs",
   "util-linux": "namespaces and mounts",
   kmod: "loads kernel modules (overlay, veth)",
 });

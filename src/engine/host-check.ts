@@ -46,6 +46,7 @@ const TOOLS: readonly [tool: string, pkg: string, need: "must" | "may", without:
   ["openssl", "openssl", "may", "containers can't be given a password"],
   ["busybox", "busybox-static", "may", "the built-in busybox image can't be made"],
   ["zstd", "zstd", "may", "zstd archives can't be read or written"],
+  ["unsquashfs", "squashfs-tools", "may", "squashfs images can't be read"],
   ["xz", "xz-utils", "may", "xz archives can't be read or written"],
 ];
 

@@ -92,18 +92,18 @@ export function findProduct(json: string, alias: string, architecture: string): 
   }
   throw new WarrenError(
     "UNSUPPORTED",
-    `the server has no tar archive of "${printable(alias)}"`,
-    "choose another image of it; squashfs is not read",
+    `the server has neither tar archive nor squashfs of "${printable(alias)}"`,
+    "choose another image of it",
   );
 }
 
 const titleOf = (product: Unknown, alias: string): string =>
   [product.os, product.release_title ?? product.release].map(text).filter(Boolean).join(" ") || alias;
 
-/** The tree alone, or else the unified tarball. */
+/** The tree alone, or else the unified tarball, or the tree as squashfs, which takes another tool. */
 function choose(items: readonly [string, Unknown][]): StreamFile | undefined {
-  const readable = /\.tar(?:\.(?:xz|gz|zst))?$/;
-  for (const kind of [/^root\.tar/, /_combined\.tar/])
+  const readable = /\.tar(?:\.(?:xz|gz|zst))?$|^(?:root\.)?squashfs$/;
+  for (const kind of [/^root\.tar/, /_combined\.tar/, /squashfs$/])
     for (const [, item] of items) {
       const { size, sha256 } = item;
       const ftype = text(item.ftype);

@@ -71,8 +71,8 @@ export const import_ = command({
   name: "image import",
   summary: "make an image from an archive",
   description:
-    "A tar (plain, gz, xz, zstd) of a root file system, also a template of OpenVZ; a unified tarball of Incus or LXC; an OCI " +
-    "layout or what `docker save` writes. - is standard input.",
+    "A tar (plain, gz, xz, zstd) or squashfs of a root file system, also a template of OpenVZ; a unified tarball of Incus or LXC; an " +
+    "OCI layout or what `docker save` writes. - is standard input.",
   args: { file: { complete: "file", help: "archive on this host" } },
   options: { alias },
   examples: [["image import rootfs.tar.xz --alias mine/base", ""]],

@@ -34,7 +34,7 @@ export function findRoot(unpacked: string): Layout {
     throw new WarrenError(
       "BAD_VALUE",
       "the archive is the metadata half of a split image and has no files",
-      "import the unified tarball, or the rootfs archive alone",
+      "import the unified tarball, or the rootfs alone (rootfs.squashfs, rootfs.tar.xz)",
     );
   return { root: unpacked, description: "" };
 }

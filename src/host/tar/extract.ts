@@ -1,7 +1,9 @@
-import { statfs } from "node:fs/promises";
 import { WarrenError } from "../../spec/errors.ts";
 import { flow } from "../exec/flow.ts";
 import { openCell } from "./confine.ts";
+import { watchSpace } from "./space.ts";
+import { unpackSquashfs } from "./squashfs.ts";
+import { isSquashfs } from "./squashfs-text.ts";
 import { decompressor, MAGIC_BYTES, type MissedLink, meaningOf, missedLink, verdict } from "./text.ts";
 
 export interface ExtractOptions {
@@ -37,11 +39,11 @@ const LINKS_MOST = 100_000;
 
 /** An hour: a bomb that unpacks to nothing must end too. */
 const LONGEST = 3_600_000;
-const LOOK_EVERY = 100;
 
 /**
  * Unpacks a tar stream, plain or compressed with gzip, xz or zstd, keeping numeric owners, modes, times, hard links,
- * ACLs, `user.*` attributes and file capabilities; device nodes are left out and counted.
+ * ACLs, `user.*` attributes and file capabilities; device nodes are left out and counted. A squashfs file system is taken
+ * as well, except as a layer or in an export.
  *
  * Throws HOSTILE for an archive that tries to reach outside or to fill the disk, BAD_VALUE for one that is broken,
  * CANCELLED, TIMEOUT, FAILED. `into` may then hold a part of it.
@@ -49,6 +51,7 @@ const LOOK_EVERY = 100;
 export async function extract(body: ReadableStream<Uint8Array>, options: ExtractOptions): Promise<Extracted> {
   const { head, rest } = await peek(body, MAGIC_BYTES);
   if (head.byteLength === 0) throw new WarrenError("BAD_VALUE", "the archive is empty", "send a tar archive");
+  if (isSquashfs(head) && !options.layer && !options.nested) return unpackSquashfs(rest, options);
   const program = decompressor(head);
   const cell = await openCell(options.into, options.at);
   const links: MissedLink[] = [];
@@ -106,27 +109,6 @@ export async function extract(body: ReadableStream<Uint8Array>, options: Extract
 }
 
 const onInput = (told: ((bytes: number) => void) | undefined) => (told ? { onInput: told } : {});
-
-/** Looks at the free space while an archive unpacks; nothing of an archive says truly how large it gets. */
-function watchSpace(path: string, reserve: number, stop: (why: WarrenError) => void): NodeJS.Timeout {
-  return setInterval(async () => {
-    const { bavail, bsize, files, ffree } = await statfs(path);
-    const free = bavail * bsize;
-    if (free < reserve)
-      stop(
-        new WarrenError(
-          "HOSTILE",
-          `the archive unpacks to more than the disk has room for (${reserve} bytes are kept free)`,
-          "make room, or do not use it",
-        ),
-      );
-    // Some file systems (btrfs) have no fixed number of inodes and say 0.
-    else if (files > 0 && ffree < files / 50)
-      stop(
-        new WarrenError("HOSTILE", "the archive has more files than the disk has room for", "do not use it"),
-      );
-  }, LOOK_EVERY);
-}
 
 /** The first `count` bytes of a stream, and the stream with them still in front. */
 async function peek(
