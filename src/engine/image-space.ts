@@ -1,12 +1,27 @@
 import { statfsSync } from "node:fs";
+import { bytes } from "../spec/codec.ts";
+import { WarrenError } from "../spec/errors.ts";
 
-/** Of the disk stays free whatever an archive says: a twentieth, at least 256 MiB. */
+/** Of the disk stays free whatever an archive says: a twentieth, at least 256 MiB, yet no more than a quarter of a small one. */
 const RESERVE_SHARE = 20;
 const RESERVE_LEAST = 256 * 2 ** 20;
+const RESERVE_MOST_SHARE = 4;
 
-/** What an archive may take of the file system of `path`, in bytes: what must stay free, and what one file may have. */
+/** What must stay free of a file system of so many bytes. */
+export const reserveOf = (size: number): number =>
+  Math.max(Math.min(RESERVE_LEAST, Math.floor(size / RESERVE_MOST_SHARE)), Math.floor(size / RESERVE_SHARE));
+
+/**
+ * What an archive may take of the file system of `path`, in bytes: what must stay free, and what one file may have. Throws
+ * FAILED when there is no room for any.
+ */
 export function spaceAt(path: string): { reserve: number; largestFile: number } {
   const { bavail, bsize, blocks } = statfsSync(path);
-  const reserve = Math.max(RESERVE_LEAST, Math.floor((blocks * bsize) / RESERVE_SHARE));
-  return { reserve, largestFile: Math.max(0, bavail * bsize - reserve) };
+  const [free, reserve] = [bavail * bsize, reserveOf(blocks * bsize)];
+  if (free > reserve) return { reserve, largestFile: free - reserve };
+  throw new WarrenError(
+    "FAILED",
+    `the disk of the images has ${bytes.format(free)} free, and ${bytes.format(reserve)} of it are kept for containers`,
+    "make room: `warren image prune`, or delete what nobody needs",
+  );
 }

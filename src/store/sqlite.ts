@@ -1,5 +1,5 @@
-import { Database } from "bun:sqlite";
-import { chmodSync, closeSync, existsSync, openSync } from "node:fs";
+import { constants, Database } from "bun:sqlite";
+import { chmodSync, closeSync, existsSync, openSync, statfsSync } from "node:fs";
 import type { ContainerRecord } from "../spec/container.ts";
 import type { CounterRecord } from "../spec/counter.ts";
 import { WarrenError } from "../spec/errors.ts";
@@ -28,6 +28,7 @@ export function openStore(file: string): Store {
   db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000;");
   db.exec("PRAGMA secure_delete = ON");
   migrate(db, file);
+  if (file !== ":memory:") keepRoom(db, file);
   db.exec(`DELETE FROM events WHERE seq <= (SELECT coalesce(max(seq), 0) FROM events) - ${EVENTS_KEPT}`);
   const containers = records<ContainerRecord>(db, "containers", "container");
   const images = records<ImageRecord>(db, "images", "image");
@@ -58,6 +59,27 @@ export function openStore(file: string): Store {
     },
     close: () => db.close(),
   };
+}
+
+/**
+ * Bytes of free pages kept in the file. Twice as many go through the log, which makes that longer than it ever gets: SQLite
+ * begins it again after 1000 pages of 4 KiB (sqlite.org/wal.html, "Checkpointing").
+ */
+const ROOM = 600 * 4096;
+
+/**
+ * Makes the file and its log as long as some thousand changes need, which are then written in place: on a full disk containers
+ * can still be stopped and deleted. Not on btrfs, which writes nothing in place.
+ */
+function keepRoom(db: Database, file: string): void {
+  // Else the log goes with the last who closes the file, and its place with it.
+  db.fileControl(constants.SQLITE_FCNTL_PERSIST_WAL, 1);
+  const { bavail, bsize } = statfsSync(file);
+  // On a disk that is nearly full, what was kept at an earlier start is not to be risked.
+  if (bavail * bsize < 4 * ROOM) return;
+  // A start that was cut short may have left the table.
+  db.exec("DROP TABLE IF EXISTS room; CREATE TABLE room (data BLOB)");
+  db.exec(`INSERT INTO room VALUES (zeroblob(${ROOM})); DROP TABLE room; PRAGMA wal_checkpoint(RESTART)`);
 }
 
 function migrate(db: Database, file: string): void {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { reserveOf } from "../../src/engine/image-space.ts";
 import { mountsBelow, readMetadata, writeMetadata } from "../../src/host/image/text.ts";
 import { findImage, newAlias, parseRef } from "../../src/plan/image.ts";
 import { mmdebstrapArguments, wantedImage } from "../../src/plan/recipe.ts";
@@ -173,3 +174,9 @@ describe("texts of images", () => {
     expect(mountsBelow(text, "/s/tmp")).toEqual(["/s/tmp/a/b c", "/s/tmp/a"]);
   });
 });
+
+test.each([
+  [64 * 2 ** 20, 16 * 2 ** 20],
+  [2 ** 30, 256 * 2 ** 20],
+  [100 * 2 ** 30, 5 * 2 ** 30],
+])("of a disk of %d bytes archives leave %d", (size, kept) => expect(reserveOf(size)).toBe(kept));

@@ -10,6 +10,18 @@ export function commandFailure(
 ): WarrenError {
   const last = (stderr.trim() || stdout.trim()).split("\n").at(-1) ?? "";
   const said = last ? `: ${printable(last)}` : "";
+  // A tool's last line is about one of many files; this is what a person has to know.
+  if (/No space left on device|Disk quota exceeded/.test(stderr))
+    return new WarrenError(
+      "FAILED",
+      `the disk is full: ${argv[0]} could not go on`,
+      "make room and try again",
+      {
+        argv: [...argv],
+        code,
+        stderr: stderr.slice(-4000),
+      },
+    );
   return new WarrenError("FAILED", `${argv[0]} ended with ${code}${said}`, "see details.stderr", {
     argv: [...argv],
     code,

@@ -40,7 +40,9 @@ const errno = (): number => read.i32(libc.symbols.__errno_location()!, 0);
 /** The error of a failed call, with `details.errno` for those who can go on. */
 function failure(call: string, subject: string): WarrenError {
   const name = errnoName(errno());
-  return new WarrenError("FAILED", `${call} ${subject}: ${name}`, "see the kernel's log (dmesg)", {
+  const fix =
+    name === "ENOSPC" || name === "EDQUOT" ? "the disk is full: make room" : "see the kernel's log (dmesg)";
+  return new WarrenError("FAILED", `${call} ${subject}: ${name}`, fix, {
     call,
     subject,
     errno: name,
