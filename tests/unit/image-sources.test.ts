@@ -2,6 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { registryFailure } from "../../src/host/skopeo/text.ts";
+import { isSquashfs, type SquashfsMeaning, squashfsMeaning } from "../../src/host/tar/squashfs-text.ts";
 import { missedLink } from "../../src/host/tar/text.ts";
 import {
   programAccount,
@@ -15,7 +16,7 @@ import { imageDigest } from "../../src/plan/image.ts";
 import { initOf } from "../../src/plan/init.ts";
 import { noCloud, publicKey, withKeys, withPassword } from "../../src/plan/seed.ts";
 import { pulledImage } from "../../src/plan/source.ts";
-import { below } from "../../src/plan/streams.ts";
+import { below, findProduct } from "../../src/plan/streams.ts";
 import { type TreeFacts, templateWarnings, titleOf } from "../../src/plan/template.ts";
 import { parseConfig } from "../../src/spec/config.ts";
 
@@ -91,6 +92,65 @@ describe("what an image is fetched from", () => {
       target: "a b\\",
     });
     expect(missedLink("tar: x: Cannot open: No such file or directory")).toBeUndefined();
+  });
+});
+
+describe("squashfs", () => {
+  test.each<[string, SquashfsMeaning]>([
+    [
+      "create_inode: failed to create character device tree/dev/null, because Operation not permitted",
+      "device",
+    ],
+    [
+      `create_inode: failed to create block device tree/${"x".repeat(300)}, because Operation not permitted`,
+      "device",
+    ],
+    [
+      "FATAL ERROR: write_xattr: failed to write xattr trusted.y for file tree/f because Operation not permitted",
+      "attribute",
+    ],
+    [
+      "FATAL ERROR: write_xattr: failed to write xattr security.selinux for file tree/f because Bad",
+      "attribute",
+    ],
+    ["", null],
+  ])("%p is %p", (line, meaning) => {
+    expect(squashfsMeaning(line)).toEqual(meaning);
+  });
+
+  test.each([
+    ["set_attributes: failed to change uid and gids on tree/f, because Invalid argument", "BAD_VALUE"],
+    ["Write on output file failed because File too large", "HOSTILE"],
+    ["Write on output file failed because No space left on device", "FAILED"],
+    ["gzip uncompress failed with error code -3", "BAD_VALUE"],
+    ["FATAL ERROR: Can't find a valid SQUASHFS superblock on image", "BAD_VALUE"],
+    ["Filesystem uses lzma compression, this is unsupported by this version", "UNSUPPORTED"],
+    ["write_xattr: failed to write xattr security.capability for file tree/f because Bad", "FAILED"],
+    ["something new", "FAILED"],
+  ])("%p is the error %p", (line, code) => {
+    expect(squashfsMeaning(line)).toMatchObject({ code });
+  });
+
+  test("is known by how it begins, and taken from a server only where there is no tar", () => {
+    expect([isSquashfs(Buffer.from("hsqs\0\0")), isSquashfs(Buffer.from("hsq"))]).toEqual([true, false]);
+    const item = (ftype: string) => ({ ftype, path: ftype, size: 1, sha256: "0".repeat(64) });
+    const from = (...types: string[]) => {
+      const items = Object.fromEntries(types.map((type) => [type, item(type)]));
+      const products = { p: { aliases: "a", arch: "amd64", versions: { "1": { items } } } };
+      return findProduct(JSON.stringify({ products }), "a", "amd64").file;
+    };
+    expect(from("squashfs", "root.tar.xz").path).toBe("root.tar.xz");
+    expect(from("root.squashfs", "lxd_combined.tar.gz")).toMatchObject({
+      path: "lxd_combined.tar.gz",
+      combined: true,
+    });
+    expect(from("lxd.tar.xz", "squashfs", "squashfs.vcdiff")).toMatchObject({
+      path: "squashfs",
+      combined: false,
+    });
+    expect(() => from("disk-kvm.img", "lxd.tar.xz", "squashfs.vcdiff")).toThrow(
+      "neither tar archive nor squashfs",
+    );
   });
 });
 
