@@ -2,10 +2,9 @@
 // npm start: setup, build, daemon, and a Debian server called `demo` whose levels change while it runs.
 // Run again it is quick and changes nothing that is right.
 
-import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { build, isFresh } from "./steps/binary.mjs";
-import { capture, isRoot } from "./steps/command.mjs";
+import { isRoot } from "./steps/command.mjs";
 import { ensureDaemon } from "./steps/daemon.mjs";
 import { demo } from "./steps/demo.mjs";
 import { typed } from "./steps/place.mjs";
@@ -35,7 +34,6 @@ await script(async () => {
     say("made dist/warren, daemon and command line in one file");
   }
   heading("\nDaemon");
-  startLxcfs();
   await ensureDaemon({ changed });
   heading("\nA server in one command");
   await demo();
@@ -48,10 +46,3 @@ await script(async () => {
   for (const [command = "", what] of next) say(`${command.padEnd(width)}   ${what}`);
   return 0;
 });
-
-/** Setup starts nothing, so where systemd runs the host its lxcfs may still be waiting for the next boot. */
-function startLxcfs() {
-  if (!existsSync("/run/systemd/system")) return; // the daemon starts its own
-  if (capture(["systemctl", "is-active", "--quiet", "lxcfs.service"]).code === 0) return;
-  if (capture(["systemctl", "start", "lxcfs.service"]).code === 0) say("started lxcfs.service");
-}

@@ -20,6 +20,7 @@ export const PLACES = Object.freeze({
   "warren.tmpfiles": "usr/lib/tmpfiles.d/warren.conf",
   "warren.sysusers": "usr/lib/sysusers.d/warren.conf",
   "complete-id-range": "usr/lib/warren/complete-id-range",
+  "raise-sysctls": "usr/lib/warren/raise-sysctls",
   copyright: "usr/share/doc/warren/copyright",
 });
 
@@ -29,6 +30,7 @@ export const SCRIPTS = ["postinst", "prerm", "postrm"];
 const EXECUTABLE = new Set([
   "usr/bin/warren",
   PLACES["complete-id-range"],
+  PLACES["raise-sysctls"],
   ...SCRIPTS.map((name) => `DEBIAN/${name}`),
 ]);
 

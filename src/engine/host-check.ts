@@ -7,6 +7,7 @@ import { alive, isStale } from "../host/lxcfs/index.ts";
 import { boundingSet } from "../host/proc/index.ts";
 import { capabilityNames } from "../spec/capabilities.ts";
 import { asWarrenError } from "../spec/errors.ts";
+import { HOST_SYSCTLS, type HostSysctl } from "../spec/sysctl.ts";
 import type { Context } from "./context.ts";
 import type { HostCheck } from "./index.ts";
 import { tryRoot } from "./root-probe.ts";
@@ -50,24 +51,6 @@ const TOOLS: readonly [tool: string, pkg: string, need: "must" | "may", without:
   ["xz", "xz-utils", "may", "xz archives can't be read or written"],
 ];
 
-/** Kernel limits that many containers run into, with the value that serves a thousand (sysctl(8) names). */
-const SYSCTLS: readonly [name: string, atLeast: number, why: string][] = [
-  // They are counted for root, who made all user namespaces: with Debian's 128 the 21st container with systemd does not boot.
-  [
-    "fs.inotify.max_user_instances",
-    8192,
-    "systemd needs several inotify instances a container, without which it ends at once",
-  ],
-  ["fs.inotify.max_user_watches", 524_288, "guests watch many files"],
-  ["kernel.pid_max", 131_072, "processes of all containers share the host's ids"],
-  ["kernel.keys.maxkeys", 2000, "each login and service takes a keyring"],
-  // Behind these two, memory.limit is what ends a guest that takes all it can (docs/bench-isolation.md).
-  ["fs.file-max", 1_000_000_000, "one guest can open so many files that no other can open any"],
-  ["kernel.pty.max", 65_536, "a guest that mounts terminals of its own can take all there are"],
-  ["net.ipv4.neigh.default.gc_thresh3", 4096, "each container is a neighbour"],
-  ["net.ipv6.neigh.default.gc_thresh3", 4096, "each container is a neighbour"],
-];
-
 /** Looks at all Warren needs of the host; every piece that is missing comes with its cure. */
 export async function hostChecks(c: Context): Promise<{ ok: boolean; checks: HostCheck[] }> {
   const checks = [
@@ -85,7 +68,7 @@ export async function hostChecks(c: Context): Promise<{ ok: boolean; checks: Hos
     crashes(),
     kernelLog(),
     diskShares(c),
-    ...SYSCTLS.map(sysctl),
+    ...HOST_SYSCTLS.map(sysctl),
   ];
   return { ok: checks.every((check) => check.state !== "missing"), checks };
 }
@@ -248,7 +231,7 @@ function crashes(): HostCheck {
   );
 }
 
-function sysctl([name, atLeast, why]: (typeof SYSCTLS)[number]): HostCheck {
+function sysctl({ name, atLeast, why }: HostSysctl): HostCheck {
   const value = read(`/proc/sys/${name.replaceAll(".", "/")}`);
   if (value === "" || Number(value) >= atLeast) return ok(name, value || "not there");
   return warn(name, `${value} is little for many containers: ${why}`, `sysctl ${name}=${atLeast}`);

@@ -1,8 +1,8 @@
 /** The package, as far as it can be looked at without installing it. */
 import { afterAll, expect, test } from "bun:test";
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { architecture, control, DEPENDS, debianVersion, RECOMMENDS } from "../../scripts/deb/control.mjs";
 import { texts } from "../../scripts/deb/texts.ts";
 import { PLACES, SCRIPTS } from "../../scripts/deb/tree.mjs";
@@ -11,6 +11,7 @@ import { PACKAGES } from "../../scripts/steps/packages.mjs";
 import { escapeRoff, renderManPage } from "../../src/cli/man.ts";
 import { COMMANDS } from "../../src/cli/table.ts";
 import { parseConfig } from "../../src/spec/config.ts";
+import { HOST_SYSCTLS, sysctlFile } from "../../src/spec/sysctl.ts";
 
 const packaging = join(import.meta.dir, "../../packaging");
 const text = (name: string): string => readFileSync(join(packaging, name), "utf8");
@@ -92,6 +93,8 @@ test("the unit ends the daemon alone and gives guests nothing of its own", () =>
     "yes",
     "continue",
   ]);
+  // Warren's lxcfs is its own.
+  expect(unit).not.toContain("lxcfs");
   expect(unit).not.toMatch(/^(?:OOMScoreAdjust|Private\w+|Protect\w+|ReadOnlyPaths|RuntimeDirectory)=/m);
   expect(Object.values(PLACES).every((place) => place.startsWith("usr/"))).toBe(true);
 });
@@ -100,6 +103,32 @@ test("the default configuration is one the daemon reads, and the same as without
   const made = await texts("1.2.3", "2026-01-01");
   expect(parseConfig(made["etc/warren/config.json"]!)).toEqual(parseConfig("{}"));
   for (const [place, body] of Object.entries(made)) expect(body, place).toEndWith("\n");
+});
+
+test("the host's limits are raised to what the check asks for, and never lowered", () => {
+  const root = join(scratch, "sys");
+  const at = (name: string): string => join(root, name.replaceAll(".", "/"));
+  const packaged = HOST_SYSCTLS.filter(({ packaged }) => packaged !== null);
+  const before = ["1", "99999999", "9223372036854775807", "text"];
+  for (const [i, { name }] of packaged.entries()) {
+    mkdirSync(dirname(at(name)), { recursive: true });
+    if (i < before.length) writeFileSync(at(name), `${before[i]}\n`);
+  }
+  const file = join(scratch, "10-warren.conf");
+  writeFileSync(file, sysctlFile());
+  const raise = () =>
+    Bun.spawnSync(["sh", join(packaging, "raise-sysctls"), file, root], { timeout: 10_000 });
+  for (const round of [1, 2]) {
+    const { exitCode, stdout, stderr } = raise();
+    expect([exitCode, stdout.toString(), stderr.toString()], `${round}`).toEqual([0, "", ""]);
+    const after = packaged.map(({ name }) => existsSync(at(name)) && readFileSync(at(name), "utf8").trim());
+    expect(after).toEqual([`${packaged[0]!.packaged}`, ...before.slice(1), false, false]);
+  }
+  for (const { atLeast, packaged } of HOST_SYSCTLS)
+    expect(packaged ?? atLeast).toBeGreaterThanOrEqual(atLeast);
+  const page = readFileSync(join(import.meta.dir, "../../docs/install.md"), "utf8");
+  for (const { name, packaged } of HOST_SYSCTLS)
+    expect(page.includes(`${name} = ${packaged}\n`), name).toBe(packaged !== null);
 });
 
 const commands = await Promise.all(Object.values(COMMANDS).map((load) => load()));

@@ -47,7 +47,12 @@ const MEANINGS: readonly [RegExp, (line: string) => WarrenError | "device" | nul
   [/File name too long/, (l) => hostile("has a name that is too long", l)],
   [
     /Wrote only \d+ of|File too large|Cannot seek to \d/,
-    (l) => hostile("unpacks to more than there is room for", l),
+    (l) =>
+      new WarrenError(
+        "HOSTILE",
+        `the archive unpacks to more than there is room for: ${l}`,
+        "make room if it is to be trusted; nothing of it was kept",
+      ),
   ],
   [
     /Cannot change ownership to uid/,
