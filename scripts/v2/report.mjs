@@ -62,33 +62,72 @@ export function summary({ passed, failed, skipped }) {
   return `${passed} passed, ${failed} failed, ${skipped.length} skipped`;
 }
 
+/** @typedef {{ system: string, kernel: string, systemd: string, lxc: string, commit: string, accel: string }} About */
+/** @typedef {Counts & { commit: string, lines: { Failed: string[], Skipped: string[] } }} Row what came of one file, and at which commit */
+
 /**
- * The page that is kept of a run; a test's own name carries the reason for which it was skipped.
- * @param {Report} report
- * @param {{ system: string, kernel: string, systemd: string, lxc: string, commit: string, accel: string }} about
+ * What a page tells that `renderResult` made, by file.
+ * @param {string} page @returns {Map<string, Row>}
  */
-export function renderResult(report, { system, kernel, systemd, lxc, commit, accel }) {
-  /** @param {string} title @param {Case[]} tests */
-  const list = (title, tests) =>
-    tests.length === 0 ? [] : [`## ${title}`, "", ...tests.map(({ name, file }) => `- ${file}: ${name}`), ""];
-  const rows = [...report.files].map(
-    ([file, { passed, failed, skipped }]) => `| ${file} | ${passed} | ${failed} | ${skipped} |`,
-  );
+function rowsOf(page) {
+  /** @type {Map<string, Row>} */
+  const rows = new Map();
+  /** @type {"Failed" | "Skipped"} */
+  let list = "Failed";
+  for (const line of page.split("\n")) {
+    const [, file, passed, failed, skipped, commit] =
+      /^\| (\S+) \| (\d+) \| (\d+) \| (\d+) \| ([^|]+) \|$/.exec(line) ?? [];
+    if (file && commit)
+      rows.set(file, {
+        ...{ passed: Number(passed), failed: Number(failed), skipped: Number(skipped), commit },
+        lines: { Failed: [], Skipped: [] },
+      });
+    if (line === "## Failed" || line === "## Skipped") list = /** @type {typeof list} */ (line.slice(3));
+    const of = /^- (\S+): /.exec(line)?.[1];
+    if (of) rows.get(of)?.lines[list].push(line);
+  }
+  return rows;
+}
+
+/**
+ * The page that is kept of runs: under emulation all files take two hours, so each is told with the commit it was last run
+ * at. A test's own name carries the reason for which it was skipped.
+ * @param {Report} report @param {About} about
+ * @param {string} [before] the page as it was, whose other files are told on
+ * @param {(file: string) => boolean} [exists] whether a file is still there
+ */
+export function renderResult(report, about, before = "", exists = () => true) {
+  const rows = rowsOf(before);
+  /** @param {Case[]} tests @param {string} of */
+  const lines = (tests, of) =>
+    tests.filter(({ file }) => file === of).map(({ file, name }) => `- ${file}: ${name}`);
+  for (const [file, counts] of report.files)
+    rows.set(file, {
+      ...counts,
+      commit: about.commit,
+      lines: { Failed: lines(report.failures, file), Skipped: lines(report.skipped, file) },
+    });
+  const all = [...rows].filter(([file]) => exists(file)).sort(([a], [b]) => (a < b ? -1 : 1));
+  const sum = (/** @type {keyof Counts} */ of) => all.reduce((total, [, row]) => total + row[of], 0);
+  const list = (/** @type {"Failed" | "Skipped"} */ title) => {
+    const found = all.flatMap(([, row]) => row.lines[title]);
+    return found.length === 0 ? [] : [`## ${title}`, "", ...found, ""];
+  };
   return [
-    "# Last run on the modern host",
+    "# Last runs on the modern host",
     "",
-    "Written by `npm run test:v2 -- --record`; see [testing on the modern host](../guides/testing-on-v2.md).",
+    "Written by `npm run test:v2 -- --record [FILE...]`; see [testing on the modern host](../guides/testing-on-v2.md).",
     "",
-    `- ${new Date().toISOString().slice(0, 10)}, commit ${commit}`,
-    `- ${system}, Linux ${kernel}, ${systemd}, LXC ${lxc}, run with ${accel}`,
-    `- **${summary(report)}**`,
+    `- ${new Date().toISOString().slice(0, 10)}`,
+    `- ${about.system}, Linux ${about.kernel}, ${about.systemd}, LXC ${about.lxc}, run with ${about.accel}`,
+    `- **${sum("passed")} passed, ${sum("failed")} failed, ${sum("skipped")} skipped**`,
     "",
-    "| file | passed | failed | skipped |",
-    "|---|---|---|---|",
-    ...rows,
+    "| file | passed | failed | skipped | commit |",
+    "|---|---|---|---|---|",
+    ...all.map(([file, r]) => `| ${file} | ${r.passed} | ${r.failed} | ${r.skipped} | ${r.commit} |`),
     "",
-    ...list("Failed", report.failures),
-    ...list("Skipped", report.skipped),
+    ...list("Failed"),
+    ...list("Skipped"),
   ]
     .join("\n")
     .replace(/\n+$/, "\n");

@@ -77,18 +77,24 @@ export async function suites(machine, { files, seconds, record, json }) {
     else addFailure(report, file, `not run: the ${seconds} s for all were over`);
     // After each file: whoever ends us before the last one still learns what came of the others.
     if (json) writeFileSync(json, counted(report, file === files.at(-1)));
+    if (record) keep(report, about);
   }
-  const text = renderResult(report, about);
   mkdirSync(RESULTS, { recursive: true });
-  writeFileSync(join(RESULTS, "result.md"), text);
-  if (record) {
-    mkdirSync(join(RESULT, ".."), { recursive: true });
-    writeFileSync(RESULT, text);
-  }
+  writeFileSync(join(RESULTS, "result.md"), renderResult(report, about));
   for (const { file, name } of report.failures) say(`failed: ${file}: ${name}`);
   say(`report in ${RESULTS}${record ? `, kept in ${RESULT}` : ""}`);
   say(summary(report));
   return report.failed === 0 ? 0 : 1;
+}
+
+/** Tells in the page of the clone what came of the files of this run, beside those of earlier ones. */
+function keep(report, about) {
+  mkdirSync(join(RESULT, ".."), { recursive: true });
+  const before = existsSync(RESULT) ? readFileSync(RESULT, "utf8") : "";
+  writeFileSync(
+    RESULT,
+    renderResult(report, about, before, (file) => existsSync(join(REPOSITORY, file))),
+  );
 }
 
 /** Runs one file in a process of its own and adds what came of it to the report. */

@@ -77,9 +77,29 @@ test("the page of a run names what failed and why something was skipped", () => 
   };
   const page = renderResult(reportOf(JUNIT).report, about);
   expect(page).toContain("**2 passed, 1 failed, 1 skipped**");
-  expect(page).toContain("| a.test.ts | 1 | 1 | 1 |");
+  expect(page).toContain("| a.test.ts | 1 | 1 | 1 | abc |");
   expect(page).toContain("## Failed\n\n- a.test.ts: bad\n");
   expect(page).toEndWith("- a.test.ts: group [needs kvm: no /dev/kvm] > inner\n");
+});
+
+test("a run of some files leaves what the page tells of others, and forgets files that are gone", () => {
+  const about = {
+    ...{ system: "Debian", kernel: "6", systemd: "257", lxc: "6" },
+    commit: "old",
+    accel: "tcg",
+  };
+  const before = renderResult(reportOf(JUNIT).report, about);
+  const again = '<testcase name="bad" classname="" file="a.test.ts" />';
+  const page = renderResult(reportOf(again).report, { ...about, commit: "new" }, before);
+  expect(page).toContain("| a.test.ts | 1 | 0 | 0 | new |\n| b.test.ts | 1 | 0 | 0 | old |");
+  expect(page).toContain("**2 passed, 0 failed, 0 skipped**");
+  expect(page).not.toContain("## ");
+  const other = '<testcase name="fine" classname="" file="b.test.ts" />';
+  const kept = renderResult(reportOf(other).report, about, before);
+  expect(kept).toBe(before);
+  expect(renderResult(reportOf(other).report, about, before, (file) => file !== "a.test.ts")).not.toContain(
+    "a.test",
+  );
 });
 
 test("a word reaches the guest's command as it was given", () => {
