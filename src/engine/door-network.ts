@@ -77,6 +77,8 @@ export function openRates(missing: string | null): LevelDoor {
 /** How many connections a container may begin (`begun`), what it has of them (`begun.held`), and refused ones (`begun.fail`). */
 export function openConnectionLimits(connections: Connections): LevelDoor {
   let listed = Number.NEGATIVE_INFINITY;
+  /** What was dropped on a link whose container is gone, until it is forgotten: the next one there has nothing to do with it. */
+  const past = new Map<string, number>();
   let counted = { at: Number.NEGATIVE_INFINITY, from: null as Map<string, number> | null };
   const held = (addresses: readonly string[]): number | null => {
     if (performance.now() - counted.at > FRESH) counted = { at: performance.now(), from: trackedFrom() };
@@ -103,7 +105,8 @@ export function openConnectionLimits(connections: Connections): LevelDoor {
         const count = held(addresses);
         return count === null ? null : String(count);
       }
-      if (file === "begun.fail") return String(now.drops.get(link) ?? 0);
+      if (file === "begun.fail")
+        return String(Math.max(0, (now.drops.get(link) ?? 0) - (past.get(link) ?? 0)));
       const most = now.own.get(link);
       return show(most === undefined ? COMMON_CONNECTIONS : most);
     },
@@ -118,8 +121,12 @@ export function openConnectionLimits(connections: Connections): LevelDoor {
       return words === null ? [] : [`run /usr/sbin/nft ${words}`];
     },
     release({ link }) {
+      past.set(link, Number.POSITIVE_INFINITY);
       // Nobody waits for it: what it takes away does no harm while it is there.
-      void connections.forget(link).catch(() => undefined);
+      void connections.forget(link).then(
+        () => past.delete(link),
+        () => past.set(link, connections.now().drops.get(link) ?? 0),
+      );
     },
   };
 }

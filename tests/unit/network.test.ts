@@ -1,7 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { openConnectionLimits } from "../../src/engine/door-network.ts";
 import { idMap } from "../../src/host/idmap/text.ts";
 import { defaultLink, routesOf } from "../../src/host/link/text.ts";
+import type { Connections } from "../../src/host/nft/connections.ts";
 import { renderTable } from "../../src/host/nft/text.ts";
 import { addressNumber, addressText, freeAddress, overlap, parseRange } from "../../src/plan/address.ts";
 import { bootOrder } from "../../src/plan/boot.ts";
@@ -141,3 +143,37 @@ describe("config.json", () => {
 });
 
 test("an empty host boots nothing", () => expect(bootOrder([])).toEqual([]));
+
+describe("refused connections of a link that another container gets", () => {
+  const target = { name: "b", uuid: "u", cgroup: "", pid: 1, link: "w-1", addresses: [], base: 0 };
+  const drops = new Map([["w-1", 7]]);
+  const begin = (forget: () => Promise<void>) =>
+    openConnectionLimits({
+      missing: null,
+      now: () => ({ own: new Map(), drops, counted: new Map(), chains: new Set() }),
+      forget,
+    } as unknown as Connections);
+  const fail = (door: ReturnType<typeof begin>) => door.read(target, "begun.fail");
+
+  test("are its own, also while those of the one before are not forgotten yet", async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const door = begin(() => promise);
+    expect(fail(door)).toBe("7");
+    door.release?.(target);
+    expect(fail(door)).toBe("0");
+    drops.delete("w-1");
+    resolve();
+    await promise;
+    await Promise.resolve();
+    drops.set("w-1", 2);
+    expect(fail(door)).toBe("2");
+  });
+  test("are its own where they couldn't be forgotten", async () => {
+    drops.set("w-1", 7);
+    const door = begin(() => Promise.reject(new Error("nft")));
+    door.release?.(target);
+    await Bun.sleep(0);
+    drops.set("w-1", 9);
+    expect(fail(door)).toBe("2");
+  });
+});
