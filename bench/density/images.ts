@@ -33,7 +33,8 @@ export async function trees(binary: string, dir: string, say: (line: string) => 
         await warren("launch", "debian/13", "made", "--wait");
         await warren("exec", "made", "--", "/bin/sh", "-c", INSTALL, "install", ...packages);
         await warren("stop", "made");
-        await warren("image", "publish", "made", name);
+        // Without its keys sshd fails at each boot, five times, and logs that.
+        await warren("image", "publish", "made", name, "--keep-ssh-keys");
         await warren("delete", "--force", "made");
       }
       const [archive, tree] = [`${dir}/kitchen/image.tar`, `${dir}/trees/${n}`];
