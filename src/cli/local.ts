@@ -1,6 +1,7 @@
-import { rmSync, type Stats } from "node:fs";
+import { createReadStream, rmSync, type Stats } from "node:fs";
 import { chmod, open, rename, stat } from "node:fs/promises";
 import { dirname } from "node:path";
+import { Readable } from "node:stream";
 import { WarrenError } from "../spec/errors.ts";
 import { printable } from "../spec/name.ts";
 import { bytes } from "./format.ts";
@@ -31,12 +32,17 @@ export async function readable(path: string): Promise<Stats> {
   }
 }
 
+/** What is in a file, a pipe or a device of this host; Bun's own streams refuse devices. */
+export function streamOf(path: string): ReadableStream<Uint8Array> {
+  return Readable.toWeb(createReadStream(path)) as unknown as ReadableStream<Uint8Array>;
+}
+
 /** A whole text file of this host, at most `most` bytes. Throws NO_FILE, FAILED, USAGE, BAD_VALUE. */
 export async function textOf(path: string, most: number): Promise<string> {
   await readable(path);
   const parts: Uint8Array[] = [];
   let size = 0;
-  for await (const part of Bun.file(path).stream()) {
+  for await (const part of streamOf(path)) {
     size += part.length;
     if (size > most)
       throw new WarrenError(

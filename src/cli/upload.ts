@@ -1,7 +1,7 @@
 import { WarrenError } from "../spec/errors.ts";
 import type { OperationRecord } from "../spec/operation.ts";
 import type { Context } from "./command.ts";
-import { readable } from "./local.ts";
+import { readable, streamOf } from "./local.ts";
 import { progressLine } from "./progress.ts";
 import { failureOf } from "./work.ts";
 
@@ -45,7 +45,7 @@ export async function upload(
   const total = regular ? Bun.file(file).size : 0;
   const shown = await ctx.out.isTerminal(2);
   let done = 0;
-  const source = (): ReadableStream<Uint8Array> => (stdin ? Bun.stdin : Bun.file(file)).stream();
+  const source = (): ReadableStream<Uint8Array> => (stdin ? Bun.stdin.stream() : streamOf(file));
   const body = shown ? counted(source(), (bytes) => (done += bytes)) : regular ? Bun.file(file) : source();
   const show = (): void => {
     const line = progressLine({

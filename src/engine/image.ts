@@ -243,9 +243,14 @@ function requireUnused(ref: string, containers: string[]): void {
     containers.length > 5
       ? `${containers.slice(0, 5).join(", ")} and ${containers.length - 5} more`
       : containers.join(", ");
-  throw new WarrenError("IN_USE", `the image "${printable(ref)}" is used by ${shown}`, "delete them first", {
-    containers,
-  });
+  throw new WarrenError(
+    "IN_USE",
+    `the image "${printable(ref)}" is used by ${shown}`,
+    "delete them first; `warren image alias IMAGE NAME --remove` takes only a name away",
+    {
+      containers,
+    },
+  );
 }
 
 async function recover(store: Store, trees: Shelf): Promise<void> {

@@ -1,6 +1,7 @@
 /** How pools come into being and go; every step can be taken again after a crash. */
 import {
   existsSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -115,8 +116,10 @@ function volumeOf({ source, kind, format, id, preallocated }: PoolRecord): Volum
 /** Throws REFUSED for a directory that something is in, and UNSUPPORTED where no container's root can be mounted. */
 async function makeDirectory(r: PoolRecord): Promise<PoolRecord> {
   const { path } = r;
-  mkdirSync(path, { recursive: true, mode: 0o700 });
   const refused = (why: string, fix: string) => new WarrenError("REFUSED", `${path} ${why}`, fix, { path });
+  if (lstatSync(path, { throwIfNoEntry: false })?.isFile())
+    throw refused("is a file", "give a directory of its own");
+  mkdirSync(path, { recursive: true, mode: 0o700 });
   const real = realpathSync(path);
   if (real !== path) throw refused("is reached by a symbolic link", `give ${real}`);
   const first = readdirSync(path).find((name) => name !== "lost+found");

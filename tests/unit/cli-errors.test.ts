@@ -321,6 +321,12 @@ describe("files of this host", () => {
       2,
       "has no public key; name a file like ~/.ssh/id_ed25519.pub",
     ],
+    [
+      ["launch", "a", "b", "--ssh-key", "/dev/null"],
+      2,
+      "has no public key; name a file like ~/.ssh/id_ed25519.pub",
+    ],
+    [["launch", "a", "b", "--user-data", "/dev/zero"], 2, "has more than 1MiB; name the right file"],
     [["export", "web", "tree"], 2, "is a directory; name a file"],
     [["export", "web", "empty"], 4, "is there already; give --force to replace it"],
     [["export", "web", "nosuch/file"], 3, "nosuch on this host; check the path"],

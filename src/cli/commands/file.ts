@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { WarrenError } from "../../spec/errors.ts";
 import { type Context, command } from "../command.ts";
-import { readable, save } from "../local.ts";
+import { readable, save, streamOf } from "../local.ts";
 import { baseName, modeOf, open, type Place, place, placeArgument } from "./place.ts";
 
 const STDIO = "-";
@@ -26,7 +26,7 @@ async function send(
   });
   const mode = `0${(found.mode & 0o777).toString(8)}`;
   await ctx.client.send("PUT", target.route, {
-    body: found.isFile() ? Bun.file(source) : Bun.file(source).stream(),
+    body: found.isFile() ? Bun.file(source) : streamOf(source),
     query: { mode, ...query, path: target.path },
   });
 }

@@ -1,10 +1,14 @@
 import { existsSync, statSync, truncateSync } from "node:fs";
+import { WarrenError } from "../../spec/errors.ts";
 import { run } from "../exec/index.ts";
 
 /** Milliseconds that writing all blocks of a file may take. */
 const LONGEST = 3_600_000;
 
-/** Makes a file of a size; without `preallocate` it takes room as it fills. Throws FAILED when the disk is full. */
+/**
+ * Makes a file of a size; without `preallocate` it takes room as it fills. Throws FAILED when the disk is full, BAD_VALUE for more
+ * than a file can have there.
+ */
 export async function makeFile(
   path: string,
   size: number,
@@ -12,7 +16,10 @@ export async function makeFile(
   signal?: AbortSignal,
 ): Promise<void> {
   const argv = preallocate ? ["fallocate", "-l", String(size), path] : ["truncate", "-s", String(size), path];
-  await run(argv, { timeout: LONGEST, signal });
+  await run(argv, { timeout: LONGEST, signal }).catch((error: WarrenError) => {
+    if (!String(error.details?.stderr).includes("File too large")) throw error;
+    throw new WarrenError("BAD_VALUE", `no file can have ${size} bytes where ${path} is`, "give less");
+  });
 }
 
 /** Bytes of a file. */
