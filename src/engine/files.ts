@@ -102,7 +102,16 @@ export function createFiles(c: Context): Engine["files"] {
             const at = opened(parent, entry, O_PATH | O_NOFOLLOW);
             const directory = fstatSync(at).isDirectory();
             closeSync(at);
-            removeEntry(parent, entry, directory);
+            try {
+              removeEntry(parent, entry, directory);
+            } catch (error) {
+              if ((error as WarrenError).details?.errno !== "ENOTEMPTY") throw error;
+              throw new WarrenError(
+                "REFUSED",
+                `"${printable(path)}" is a directory that is not empty`,
+                "empty it first, with `warren exec NAME -- rm -r` for one",
+              );
+            }
           } finally {
             closeSync(parent);
           }

@@ -20,7 +20,7 @@ export interface Asked {
 
 /** Reads what containers use now. */
 export interface UsageReader {
-  /** Of many at once, each second if need be: limits, pressure and failures may be STALE old. */
+  /** Of many at once, each second if need be: pressure, failures and limits that nobody changed may be STALE old. */
   all(asked: readonly Asked[]): ContainerUsage[];
   /** Of one, everything as it is now. */
   one(asked: Asked): ContainerUsage;
@@ -53,6 +53,9 @@ const NOTHING = {
  * in which those below count.
  */
 const SAME = 60_000;
+
+/** Most events looked at for one answer; more are looked at for the next. */
+const EVENTS = 1000;
 
 /** What is read now and then. */
 interface Slow extends Pick<ContainerUsage, "memoryLimit" | "pressure" | "nearest" | "fail"> {
@@ -105,6 +108,7 @@ export function createUsage(c: Context): UsageReader {
   const { dialect, controllers } = cgroups;
   const table = USAGE[dialect];
   const slow = new Map<string, Slow>();
+  let told = c.events.last();
   const from = sparing(cgroups);
   // Once v1 was made to count, a group without a figure is one without I/O.
   let counted: number | null = null;
@@ -213,9 +217,19 @@ export function createUsage(c: Context): UsageReader {
     };
   }
 
+  /** Who has just changed a level wants to see it. */
+  function forgetChanged(): void {
+    if (c.events.last() === told) return;
+    for (const { seq, type, container } of c.store.events.since(told, EVENTS)) {
+      told = seq;
+      if (type === "level-changed" && container) slow.delete(container);
+    }
+  }
+
   function all(asked: readonly Asked[]): ContainerUsage[] {
     const now = performance.now();
     countIo(now);
+    forgetChanged();
     for (const [name, { until }] of slow) if (now > until + STALE) slow.delete(name);
     const [links, boot] = [linkBytes(linkPrefix(instance)), sinceBoot() ?? 0];
     return asked.map((each) => usageOf(each, links, boot));

@@ -204,3 +204,12 @@ test("the nearest level and failures are those of the one that refuses", async (
   expect(usage.nearest.key).toBe("pids.limit");
   expect(usage.fail).toBeGreaterThan(0);
 }, 60_000);
+
+test("a level that was just changed is shown as it is now", async () => {
+  const limit = async (): Promise<number> =>
+    JSON.parse(await d.ok("top", "-b", "-n", "1", "-o", "json", "small"))[0].memoryLimit;
+  for (const mib of [64, 96, 80]) {
+    await d.ok("set", "small", `memory.limit=${mib}M`);
+    expect(await limit()).toBe(mib * 2 ** 20);
+  }
+});
