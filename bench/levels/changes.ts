@@ -33,6 +33,7 @@ const PAIRS: Readonly<Record<string, readonly [string, string]>> = {
   "oom.priority": ["100", "200"],
   "net.egress": ["100Mbit", "200Mbit"],
   "net.ingress": ["100Mbit", "200Mbit"],
+  "net.connections": ["3000", "4000"],
 };
 const TWENTY_FOUR = 24;
 
@@ -105,7 +106,7 @@ export async function openChanges(socket: string, name: string, cgroups: Cgroups
   );
   // Reclaiming is no write of a value, so it doesn't compare.
   const files = able.filter((key) => inGroups.has(key) && !["memory.limit", "memory.swap"].includes(key));
-  const mixed = able.slice(0, TWENTY_FOUR);
+  const mixed = [...able.filter((key) => !files.includes(key)), ...files].slice(0, TWENTY_FOUR);
   return {
     set,
     lists: [
