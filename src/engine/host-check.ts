@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { release } from "node:os";
 import { capacity } from "../host/capacity/index.ts";
+import { onBtrfs } from "../host/capacity/storage.ts";
 import { run, which } from "../host/exec/index.ts";
 import { kernelLogLack } from "../host/kmsg/index.ts";
 import { alive, isStale } from "../host/lxcfs/index.ts";
@@ -57,6 +58,7 @@ export async function hostChecks(c: Context): Promise<{ ok: boolean; checks: Hos
     kernel(),
     namespaces(),
     await roots(c),
+    ...inodes(c),
     groups(c),
     ...TOOLS.map(tool),
     subordinateIds("/etc/subuid"),
@@ -118,9 +120,21 @@ async function roots(c: Context): Promise<HostCheck> {
     return missing(
       "overlay on idmapped layers",
       `${c.instance.state}: ${message}`,
-      "keep the state directory on ext4, xfs or btrfs, and load the overlay module",
+      "keep the state directory on ext4 or xfs, and load the overlay module",
     );
   }
+}
+
+/** Images and containers are two subvolumes there, whose inode numbers overlay does not tell apart. */
+function inodes(c: Context): HostCheck[] {
+  if (!onBtrfs(c.instance.state)) return [];
+  return [
+    warn(
+      "inode numbers",
+      `${c.instance.state} is on btrfs: two files of a guest can carry one number, which may mislead cp -a, tar and rsync -H in it`,
+      "give containers a pool of their own: warren pool create NAME --size SIZE, warren pool set-default NAME",
+    ),
+  ];
 }
 
 function groups(c: Context): HostCheck {

@@ -55,6 +55,12 @@ for (const [type, feature] of [
       await d.sh("web", "rm /root/x && echo back > /root/y");
       await d.ok("delete", "other", "--force");
     });
+    test("a state directory where inode numbers collide is told of", async () => {
+      // `host check` ends with 6 where something else is missing too.
+      const { stdout } = await d.warren(["-o", "json", "host", "check"]);
+      const told = JSON.parse(stdout).checks.map(({ name }: { name: string }) => name);
+      expect(told.includes("inode numbers")).toBe(type === "btrfs");
+    });
     test("one bad row leaves it untouched; unsaved is lost at a restart", async () => {
       const before = await d.json("get", "web");
       const bad = await d.warren(["set", "web", "disk.space=50M", "pids.limit=77", "cpu.set=999"]);

@@ -5,3 +5,9 @@ export function storage(path: string): { size: number; used: number; free: numbe
   const { blocks, bfree, bavail, bsize } = statfsSync(path);
   return { size: blocks * bsize, used: (blocks - bfree) * bsize, free: bavail * bsize };
 }
+
+/** statfs(2)'s number of btrfs. */
+const BTRFS = 0x9123683e;
+
+/** Whether btrfs holds `path`. Throws what statfs(2) throws. */
+export const onBtrfs = (path: string): boolean => statfsSync(path).type === BTRFS;

@@ -1,10 +1,9 @@
-import { closeSync, constants, openSync, statfsSync, statSync } from "node:fs";
+import { closeSync, constants, openSync, statSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { asWarrenError } from "../../spec/errors.ts";
+import { onBtrfs } from "../capacity/storage.ts";
 import { ioctl } from "../syscall/index.ts";
 
-/** statfs(2)'s number of btrfs. */
-const BTRFS = 0x9123683e;
 /** Inode of every subvolume's top directory. */
 const TOP = 256;
 /** BTRFS_IOC_SNAP_CREATE_V2 of linux/btrfs.h. */
@@ -17,7 +16,7 @@ const COPY_INSTEAD = new Set(["EXDEV", "EINVAL", "ENOTTY", "EOPNOTSUPP", "ENOTSU
  * when this returns. linux/btrfs.h.
  */
 export function snapshotSubvolume(from: string, to: string): boolean {
-  if (statfsSync(from).type !== BTRFS || statSync(from).ino !== TOP) return false;
+  if (!onBtrfs(from) || statSync(from).ino !== TOP) return false;
   const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants;
   const source = openSync(from, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
   const parent = openSync(dirname(to), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);

@@ -4,6 +4,7 @@
  * What must never happen here: following a guest's link; quotas turned on for a file system that nobody asked a limit of.
  */
 import { readFileSync, statfsSync } from "node:fs";
+import { onBtrfs } from "../capacity/storage.ts";
 import { mountHolding } from "../proc/text.ts";
 import { btrfsQuotas, noQuotas } from "./btrfs.ts";
 import { projectQuotas } from "./project.ts";
@@ -36,14 +37,13 @@ export interface FileSystemQuotas extends Quotas {
 }
 
 /** Magic numbers of statfs(2). */
-const BTRFS = 0x9123683e;
 const XFS = 0x58465342;
 const EXT4 = 0xef53;
 
 /** The quotas of the file system that holds `dir`. */
 export function openQuotas(dir: string): FileSystemQuotas {
+  if (onBtrfs(dir)) return btrfsQuotas();
   const { type } = statfsSync(dir);
-  if (type === BTRFS) return btrfsQuotas();
   const found = mountHolding(readFileSync("/proc/self/mountinfo", "latin1"), dir);
   const mount = found ?? { at: "", type: "an unknown file system" };
   if (type === XFS || type === EXT4) return projectQuotas(mount.type, mount.at);
