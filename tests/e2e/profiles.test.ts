@@ -137,8 +137,8 @@ describe("profiles", () => {
     expect(code).toBe(6);
     expect(stdout).toMatch(/^a: in force now[^\n]*\n$/);
     expect(stderr).toMatch(/^warren: b: memory\.limit can't go down to 16MiB: .* nothing was changed/m);
-    expect(stderr).toMatch(/^warren: c: "c" doesn't run/m);
-    expect(stderr).toMatch(/^warren: none: there is no container "none"/m);
+    expect(stderr).toMatch(/^warren: "c" doesn't run/m);
+    expect(stderr).toMatch(/^warren: there is no container "none"/m);
     expect(await limits("a")).toMatchObject({ memory: 16 * MIB, pids: 33 });
     expect(await limits("b")).toEqual(before);
     const applied = await d.warren(["profile", "apply", "tight", "b", "c", "-o", "json"]);
