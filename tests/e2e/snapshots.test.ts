@@ -177,7 +177,7 @@ for (const [place, features] of [
     }, 60_000);
     test("what containers share goes along: into snapshots and back, copies, images and exports", async () => {
       const file =
-        "mkdir -p /usr/lib/pack; for i in 1 2 3; do seq $((i * 3000)) > /usr/lib/pack/$i; done; touch -d '2020-01-01' /usr/lib/pack/*";
+        "mkdir -p /usr/lib/pack; for i in 1 2 3; do seq $((i * 3000)) > /usr/lib/pack/$i; done; touch -d '2020-01-01 00:00:00' /usr/lib/pack/*";
       for (const name of ["one", "two"]) {
         await d.ok("launch", "busybox", name);
         await d.sh(name, `${VARIETY}; ${file}`);
