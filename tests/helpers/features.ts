@@ -75,6 +75,7 @@ export const FEATURES = {
   iproute2: tool("ip", "tc"),
   mmdebstrap: tool("mmdebstrap"),
   skopeo: tool("skopeo"),
+  e2fsprogs: tool("mkfs.ext4"),
   squashfs: tool("mksquashfs", "unsquashfs", "setcap", "setfattr"),
   busybox: tool("busybox"),
   tar: tool("tar", "zstd", "xz"),
