@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { starterOf } from "../../src/host/lxc/text.ts";
-import { atWork, takes, threadsOf } from "../../src/host/proc/text.ts";
+import { atWork, isOver, takes, threadsOf } from "../../src/host/proc/text.ts";
 
 const status = (caught: string, blocked: string) =>
   `Name:\tinit\nSigQ:\t0/1\nSigBlk:\t${blocked}\nSigIgn:\t0000000000000000\nSigCgt:\t${caught}\n`;
@@ -24,6 +24,7 @@ test("a thread is at work when it runs or may not be woken, whatever its name sa
   expect(["S", "T", "Z", "I"].map((state) => atWork(stat(state)))).toEqual([false, false, false, false]);
   expect(atWork(stat("S", "a) R 1 ("))).toBe(false);
   expect(atWork("")).toBe(false);
+  expect(["Z", "X", "S", "R"].map((state) => isOver(stat(state)))).toEqual([true, true, false, false]);
   expect(threadsOf(stat("S"))).toBe(3);
 });
 

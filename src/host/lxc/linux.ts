@@ -12,11 +12,19 @@ import { dirname } from "node:path";
 import { WarrenError } from "../../spec/errors.ts";
 import { run } from "../exec/index.ts";
 import { whileMerging } from "../ksm/index.ts";
-import { children, commandLine, ownedByRoot, parent } from "../proc/index.ts";
+import { children, commandLine, ended, ownedByRoot, parent } from "../proc/index.ts";
 import { mount, unmount } from "../syscall/index.ts";
 import hook from "./hook.sh" with { type: "text" };
 import { openerProgram } from "./opener.ts";
-import { type ContainerConfig, complaints, endOfInit, monitorOf, renderConfig, starterOf } from "./text.ts";
+import {
+  type ContainerConfig,
+  complaints,
+  endOfInit,
+  monitorOf,
+  OPENER,
+  renderConfig,
+  starterOf,
+} from "./text.ts";
 
 /** A container that runs, as the kernel has it. */
 export interface Running {
@@ -93,8 +101,18 @@ export async function start(
     ...(around ? { around } : {}),
   });
   const found = code === 0 ? running(lxcPath, config.name) : null;
-  if (found) return found;
+  if (found && (await opened(found.initPid))) return found;
   throw startFailure(config);
+}
+
+/** Milliseconds that the opener may take to become init: it opens one terminal. */
+const OPENING = 2_000;
+
+/** Waits until what LXC began has become init: false when it ended instead, since there is no such program. */
+async function opened(initPid: number): Promise<boolean> {
+  for (const end = Date.now() + OPENING; commandLine(initPid)[0] === OPENER && Date.now() < end; )
+    await Bun.sleep(1);
+  return !ended(initPid);
 }
 
 function startFailure(config: ContainerConfig): WarrenError {

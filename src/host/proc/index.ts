@@ -4,7 +4,7 @@
  * What must never happen here: trusting a number that a guest chose; pids are the host's.
  */
 import { readdirSync, readFileSync, statSync } from "node:fs";
-import { atWork, kibibytes, mountPoints, parentOf, startOf, takes, threadsOf } from "./text.ts";
+import { atWork, isOver, kibibytes, mountPoints, parentOf, startOf, takes, threadsOf } from "./text.ts";
 
 const read = (path: string): string | null => {
   try {
@@ -37,6 +37,12 @@ export function children(pid: number): number[] {
 export function startTicks(pid: number): number | null {
   const stat = read(`/proc/${pid}/stat`);
   return stat === null ? null : startOf(stat);
+}
+
+/** Whether a process has ended, be it gone or not taken note of yet. */
+export function ended(pid: number): boolean {
+  const stat = read(`/proc/${pid}/stat`);
+  return stat === null || isOver(stat);
 }
 
 /**

@@ -8,6 +8,9 @@ export const parentOf = (stat: string): number => Number(fields(stat)[1]);
 /** Whether a thread is on a processor, waits for one, or waits uninterruptibly in the kernel, by its state. */
 export const atWork = (stat: string): boolean => /^[RD]$/.test(fields(stat)[0] ?? "");
 
+/** Whether a process has ended and only waits to be taken note of. */
+export const isOver = (stat: string): boolean => /^[ZX]$/.test(fields(stat)[0] ?? "");
+
 /** Threads of a process. */
 export const threadsOf = (stat: string): number => Number(fields(stat)[17]);
 
