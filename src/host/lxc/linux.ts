@@ -101,18 +101,22 @@ export async function start(
     ...(around ? { around } : {}),
   });
   const found = code === 0 ? running(lxcPath, config.name) : null;
-  if (found && (await opened(found.initPid))) return found;
+  if (found && (await becameInit(lxcPath, found.initPid))) return found;
   throw startFailure(config);
 }
 
-/** Milliseconds that the opener may take to become init: it opens one terminal. */
-const OPENING = 2_000;
+/** Milliseconds that init may take to begin: the opener opens one terminal. */
+const BEGINNING = 2_000;
 
-/** Waits until what LXC began has become init: false when it ended instead, since there is no such program. */
-async function opened(initPid: number): Promise<boolean> {
-  for (const end = Date.now() + OPENING; commandLine(initPid)[0] === OPENER && Date.now() < end; )
-    await Bun.sleep(1);
-  return !ended(initPid);
+/**
+ * Waits until LXC's process has become the opener, and this one init: false when it ended instead, for there is no such
+ * program. What a guest calls itself later makes us wait in vain and no more.
+ */
+async function becameInit(lxcPath: string, pid: number): Promise<boolean> {
+  const before = (words: string[]): boolean =>
+    words[0] === OPENER || monitorOf(words, lxcPath) !== null || starterOf(words, lxcPath) !== null;
+  for (const end = Date.now() + BEGINNING; before(commandLine(pid)) && Date.now() < end; ) await Bun.sleep(1);
+  return !ended(pid);
 }
 
 function startFailure(config: ContainerConfig): WarrenError {
