@@ -113,9 +113,14 @@ const BEGINNING = 2_000;
  * program. What a guest calls itself later makes us wait in vain and no more.
  */
 async function becameInit(lxcPath: string, pid: number): Promise<boolean> {
+  // One that is ending has no command line any more before it counts as ended.
   const before = (words: string[]): boolean =>
-    words[0] === OPENER || monitorOf(words, lxcPath) !== null || starterOf(words, lxcPath) !== null;
-  for (const end = Date.now() + BEGINNING; before(commandLine(pid)) && Date.now() < end; ) await Bun.sleep(1);
+    words.length === 0 ||
+    words[0] === OPENER ||
+    monitorOf(words, lxcPath) !== null ||
+    starterOf(words, lxcPath) !== null;
+  const end = Date.now() + BEGINNING;
+  while (!ended(pid) && before(commandLine(pid)) && Date.now() < end) await Bun.sleep(1);
   return !ended(pid);
 }
 
