@@ -74,11 +74,16 @@ export async function openConnections(config: ConnectionTable): Promise<Connecti
     }
   };
 
-  if (!isTable(await listing(), config))
+  // What can't even be listed is told below, by what can't be made.
+  if (!isTable(await listing().catch(() => ""), config))
     await batch(tableLines(config)).catch(() => {
       missing = "the kernel has no nft_connlimit";
     });
-  if (missing === null) await list();
+  // Without its table in sight nobody can have a limit of their own; the daemon serves all the same.
+  if (missing === null)
+    await list().catch((error: Error) => {
+      missing = `nft --interactive does not answer: ${error.message}`;
+    });
   return {
     missing,
     now: () => now,
