@@ -32,6 +32,11 @@ export const PACKAGES = [
   "openssh-server",
   "xfsprogs",
   "btrfs-progs",
+  "e2fsprogs",
+  "squashfs-tools",
+  "skopeo",
+  "libcap2-bin",
+  "attr",
   "ca-certificates",
 ];
 

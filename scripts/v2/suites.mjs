@@ -21,7 +21,7 @@ const CORE = [
 
 /** What this machine must have: a test that finds one of them missing fails here instead of being skipped. */
 const REQUIRED =
-  "root,lxc,lxcfs,uidmap,nft,iproute2,mmdebstrap,busybox,tar,bash,userns,netns,overlay,idmap,btrfs,project-quota,cgroup-v2,apparmor,systemd,x64";
+  "root,lxc,lxcfs,uidmap,nft,iproute2,mmdebstrap,busybox,tar,bash,userns,netns,overlay,idmap,btrfs,e2fsprogs,squashfs,skopeo,project-quota,cgroup-v2,apparmor,systemd,x64";
 
 /** One test's patience in ms where it names none: emulated instructions take twenty times as long. */
 const TEST_TIMEOUT = 180_000;
