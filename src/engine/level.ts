@@ -377,14 +377,17 @@ export function createLevels(deps: LevelDeps): Levels {
       checkSaved(record, host, why);
       const files: StartValue[] = [];
       const words: Record<string, Record<string, string>> = {};
-      const settings = supported(host, record).flatMap((row) => wayOf(row, dialect)?.settings ?? []);
-      for (const { controller, file, of, text, when, nesting } of settings) {
+      const settings = LEVELS.flatMap((row) =>
+        (wayOf(row, dialect)?.settings ?? []).map((each) => ({ row, ...each })),
+      );
+      for (const { row, controller, file, of, text, when, nesting } of settings) {
         if (when?.(levels, host) === false) continue;
         const value = text(levels, host);
         const fresh = text(FRESH_LEVELS, host);
         const door = doors[controller];
         const changed = door?.lasting && of.some((key) => key in unsaved);
-        if (value === fresh && !changed) continue;
+        // Whether the host can do it is dear to ask, and of most levels there is nothing to say.
+        if ((value === fresh && !changed) || why(row, host, record.pool ?? DEFAULT_POOL) !== null) continue;
         if (door) words[controller] = { ...words[controller], [file]: value };
         else {
           const nested = nesting !== undefined && nesting.settle([fresh], fresh, value) !== fresh;

@@ -1,6 +1,6 @@
 /** Imports point down, in no circle. Each checker is shown a bad sample first, so that it is known to see one. */
 import { describe, expect, test } from "bun:test";
-import { cycles, hostRooms, importsOf, upward } from "./rules/imports.ts";
+import { atOnce, cycles, hostRooms, importsOf, upward } from "./rules/imports.ts";
 import { sources } from "./rules/tree.ts";
 
 const src = sources("src");
@@ -73,3 +73,32 @@ describe("the checkers", () => {
 test("imports point down", () => expect(upward(src)).toEqual([]));
 test("no file imports itself in a circle", () => expect(cycles(src)).toEqual([]));
 test("host rooms stand on lower ones only", () => expect(hostRooms(src)).toEqual([]));
+
+describe("what people type all day", () => {
+  /** Packages that take milliseconds to load, in a client that lives for ten. */
+  const DEAR = [
+    "node:stream",
+    "node:fs/promises",
+    "node:child_process",
+    "node:http",
+    "node:net",
+    "node:readline",
+  ];
+  const dear = (files: typeof src, path: string) => atOnce(files, path).filter((each) => DEAR.includes(each));
+
+  test("the checker sees what is loaded by way of another file, and not what is loaded later", () => {
+    const a = file("src/cli/a.ts", 'import { b } from "./b.ts";\nimport type { D } from "./d.ts";');
+    const b = file("src/cli/b.ts", 'import "node:stream";\nconst c = () => import("./c.ts");');
+    const c = file("src/cli/c.ts", 'import "node:net";');
+    const d = file("src/cli/d.ts", 'import "node:http";');
+    expect(dear([a, b, c, d], "src/cli/a.ts")).toEqual(["node:stream"]);
+  });
+  test.each(["launch", "power", "exec", "shell", "list", "info", "delete", "level", "snapshot", "copy"])(
+    "%s loads nothing that takes longer than it",
+    (name) => {
+      expect(dear(src, "src/cli/main.ts")).toEqual([]);
+      expect(atOnce(src, `src/cli/commands/${name}.ts`).length).toBeGreaterThan(1);
+      expect(dear(src, `src/cli/commands/${name}.ts`)).toEqual([]);
+    },
+  );
+});

@@ -105,7 +105,7 @@ describe("the configuration", () => {
     "lxc.mount.entry = /run/warren/opener/init dev/.init none bind,create=file 0 0",
     "lxc.prlimit.nofile = 64",
     "lxc.cgroup2.devices.deny = a",
-    "lxc.hook.start-host = /bin/sh /run/warren/hook /run/warren/lxc/web wr-0 169.254.0.1 fe80::1",
+    "lxc.hook.start-host = </dev/null; set -- /run/warren/lxc/web wr-0 169.254.0.1 fe80::1; . /run/warren/hook #",
     "lxc.mount.entry = /run/my\\040dir/lxcfs/proc/meminfo proc/meminfo none bind,optional 0 0",
   ])("says %s", (wanted) => expect(config).toContain(wanted));
 

@@ -1,9 +1,11 @@
 import type { CreateRequest } from "../../spec/container.ts";
 import { WarrenError } from "../../spec/errors.ts";
 import { USER_DATA_MOST } from "../../spec/seed.ts";
-import { textOf } from "../local.ts";
 import { pairs } from "../parse.ts";
-import { askSecret } from "../secret.ts";
+
+/** Text of a file. What reads files costs a start 3 ms, and most containers are launched without any. */
+const textOf = async (path: string, most: number): Promise<string> =>
+  (await import("../local.ts")).textOf(path, most);
 
 /** Options about what is in the new container, rather than around it. */
 export const guestOptions = {
@@ -39,7 +41,9 @@ export async function guestRequest(
     ...(changed ? { app } : {}),
     ...(file === undefined ? {} : { userData: await textOf(file, USER_DATA_MOST) }),
     ...(keys.length > 0 ? { sshKeys: keys.flat() } : {}),
-    ...(given.password ? { password: await askSecret("Password for root: ") } : {}),
+    ...(given.password
+      ? { password: await (await import("../secret.ts")).askSecret("Password for root: ") }
+      : {}),
   };
 }
 

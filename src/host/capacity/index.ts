@@ -52,16 +52,23 @@ function sharingOf(disks: readonly string[], root: string): LevelHost["sharing"]
 
 /** The whole disks that writes below `path` go to: limits of I/O are theirs, not the partitions'. */
 function disksBehind(path: string, root: string): string[] {
+  const entryOf = (dev: number | null | undefined): string | null => {
+    const { major, minor } = deviceNumbers(dev ?? 0);
+    // Number 0 is of those without a device of their own, as of every subvolume of btrfs.
+    return major === 0 ? null : optional(() => realpathSync(`${root}sys/dev/block/${major}:${minor}`));
+  };
+  // A host has mounts by the thousand, and this is asked at every start: most file systems tell their device themselves.
+  const entry = entryOf(optional(() => statSync(path).dev)) ?? entryOf(sourceOf(path, root));
+  if (!entry) return [];
+  const isPart = optional(() => readFileSync(`${entry}/partition`)) !== null;
+  const whole = optional(() => readFileSync(`${entry}${isPart ? "/.." : ""}/dev`, "latin1").trim());
+  return whole ? [whole] : [];
+}
+
+/** Number of the device that is mounted there, as the mount says. */
+function sourceOf(path: string, root: string): number | null {
   const mounts = optional(() => readFileSync(`${root}proc/self/mountinfo`, "latin1")) ?? "";
   const real = optional(() => realpathSync(path)) ?? path;
   const source = mountHolding(mounts, real)?.source;
-  const number = source?.startsWith("/dev/") ? optional(() => statSync(source).rdev) : null;
-  if (!number) return [];
-  const { major, minor } = deviceNumbers(number);
-  const id = `${major}:${minor}`;
-  const entry = optional(() => realpathSync(`${root}sys/dev/block/${id}`));
-  if (!entry) return [];
-  const isPart = optional(() => readFileSync(`${entry}/partition`)) !== null;
-  const whole = isPart ? optional(() => readFileSync(`${entry}/../dev`, "latin1").trim()) : id;
-  return whole ? [whole] : [];
+  return source?.startsWith("/dev/") ? optional(() => statSync(source).rdev) : null;
 }

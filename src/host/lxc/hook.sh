@@ -1,5 +1,5 @@
 #!/bin/sh
-# Run by LXC on the host before a container's init, at its start and after each reboot from within, also while the
+# Read by a shell of LXC's on the host before a container's init, at its start and after each reboot from within, also while the
 # daemon is down. Nearly only built-ins, so that it costs two processes. $1: the container's run-time directory, $2: its
 # link, $3 and $4: its gateways. It lets the link answer for the gateways and puts the levels in force, in the order of
 # the lines of `levels`, where INIT stands for init's process id:
@@ -20,11 +20,12 @@ dir=$1
 link=$2
 
 # LXC's own entries are not lasting: the kernel flushes them when it hears, sooner or later, that the link had no
-# carrier while the guest's side was still down.
-/bin/ip -force -batch - <<END
+# carrier while the guest's side was still down. It goes on beside what follows.
+/bin/ip -force -batch - <<END &
 neighbour replace proxy $3 dev $link
 neighbour replace proxy $4 dev $link
 END
+neighbours=$!
 # Proxy ARP and NDP answer for the gateway; by default they wait up to 0.8 s before they do.
 echo 0 > "/proc/sys/net/ipv4/neigh/$link/proxy_delay"
 [ -e "/proc/sys/net/ipv6/neigh/$link" ] && echo 0 > "/proc/sys/net/ipv6/neigh/$link/proxy_delay"
@@ -65,5 +66,6 @@ if [ -e "$dir/levels" ]; then
   fi
 fi
 
+wait "$neighbours"
 echo "$((runs + 1)) $LXC_PID" > "$dir/init"
 exit 0

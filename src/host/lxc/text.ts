@@ -105,11 +105,19 @@ export function renderConfig(c: ContainerConfig): string {
     ["lxc.log.file", `${c.run}/log`],
     // At DEBUG the monitor tells how init ended, which it tells nowhere else.
     ["lxc.log.level", "DEBUG"],
-    // By its interpreter: systems mount /run so that nothing in it can be executed.
-    ["lxc.hook.start-host", `/bin/sh ${c.hook} ${c.run} ${c.link} ${GATEWAY4} ${GATEWAY6}`],
+    ["lxc.hook.start-host", hookCommand(c)],
   ];
   return `${lines.map(([key, value]) => `${key} = ${value}`).join("\n")}\n`;
 }
+
+/**
+ * LXC gives `exec HOOK NAME lxc start-host` to a shell, which here reads the hook itself instead of becoming another shell
+ * that does: `exec` with nothing but a redirection goes on. The comment takes LXC's own words. Nothing in /run need be
+ * executable, which systems may mount so. Paths have no characters that a shell makes something of (WARREN_DIR is refused
+ * with such).
+ */
+const hookCommand = ({ hook, run, link }: ContainerConfig): string =>
+  `</dev/null; set -- ${run} ${link} ${GATEWAY4} ${GATEWAY6}; . ${hook} #`;
 
 /** Lines that let a guest read and write one more device and show it the node that is at `source`. */
 export const deviceLines = (

@@ -102,3 +102,17 @@ function ring(graph: ReadonlyMap<string, ReadonlySet<string>>): string[] {
   for (const node of graph.keys()) visit(node, []);
   return found;
 }
+
+/** All that is loaded before a file's first line runs: our own files and packages, each once. */
+export function atOnce(files: readonly Source[], path: string): string[] {
+  const by = new Map(files.map((file) => [file.path, file]));
+  const seen = new Set<string>();
+  const visit = (at: string): void => {
+    if (seen.has(at)) return;
+    seen.add(at);
+    const file = by.get(at);
+    for (const { to, dynamic, typeOnly } of file ? importsOf(file) : []) if (!dynamic && !typeOnly) visit(to);
+  };
+  visit(path);
+  return [...seen];
+}
