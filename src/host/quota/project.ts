@@ -24,24 +24,27 @@ export function projectQuotas(type: string, source: string): FileSystemQuotas {
 
   /** Gives what is there already to the project; new files inherit it. Symbolic links and the like hold nothing. */
   function adopt(path: string, project: number): void {
-    if (!mark(path, constants.O_DIRECTORY, project)) return;
+    if (!mark(path, project, true, true)) return;
     for (const name of readdirSync(path)) adoptBelow(`${path}/${name}`, project);
+    // The mark by which the next look knows that all was done, so it comes last.
+    mark(path, project, true);
   }
   function adoptBelow(path: string, project: number): void {
     const stat = lstatSync(path);
-    if (stat.isFile()) mark(path, 0, project);
+    if (stat.isFile()) mark(path, project, false);
     if (!stat.isDirectory()) return;
-    mark(path, constants.O_DIRECTORY, project);
+    mark(path, project, true);
     for (const name of readdirSync(path)) adoptBelow(`${path}/${name}`, project);
   }
-  /** False when it carries the project already. */
-  function mark(path: string, flags: number, project: number): boolean {
-    const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | flags);
+  /** False when it carries the project already; with `look` it stays as it is. */
+  function mark(path: string, project: number, directory: boolean, look = false): boolean {
+    const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK, O_DIRECTORY } = constants;
+    const fd = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | (directory ? O_DIRECTORY : 0));
     try {
       const bytes = new Uint8Array(FSXATTR.size);
       ioctl(fd, FS_IOC_FSGETXATTR, bytes, path);
-      const changes = setProject(bytes, project);
-      if (changes) ioctl(fd, FS_IOC_FSSETXATTR, bytes, path);
+      const changes = setProject(bytes, project, directory);
+      if (changes && !look) ioctl(fd, FS_IOC_FSSETXATTR, bytes, path);
       return changes;
     } finally {
       closeSync(fd);

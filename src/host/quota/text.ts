@@ -46,12 +46,16 @@ export const FSXATTR = { size: 28, flags: 0, project: 12 };
 /** New files below take the directory's project. */
 const FS_XFLAG_PROJINHERIT = 0x200;
 
-/** Puts a project into a structure the kernel filled; false when it was there already. */
-export function setProject(fsxattr: Uint8Array, project: number): boolean {
+/**
+ * Puts a project into a structure the kernel filled for a directory or a file; false when it was there already. Files have
+ * nobody to hand it to: ext4 refuses the flag on them with EOPNOTSUPP, xfs takes no notice.
+ */
+export function setProject(fsxattr: Uint8Array, project: number, directory: boolean): boolean {
   const at = view(fsxattr);
   const flags = at.getUint32(FSXATTR.flags, true);
-  if (at.getUint32(FSXATTR.project, true) === project && flags & FS_XFLAG_PROJINHERIT) return false;
-  at.setUint32(FSXATTR.flags, flags | FS_XFLAG_PROJINHERIT, true);
+  const wanted = directory ? flags | FS_XFLAG_PROJINHERIT : flags;
+  if (at.getUint32(FSXATTR.project, true) === project && flags === wanted) return false;
+  at.setUint32(FSXATTR.flags, wanted, true);
   at.setUint32(FSXATTR.project, project, true);
   return true;
 }
