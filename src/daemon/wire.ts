@@ -37,11 +37,11 @@ import { createSlots } from "../engine/slot.ts";
 import { createSnapshots } from "../engine/snapshot.ts";
 import { keepSchedules } from "../engine/snapshot-schedule.ts";
 import { keepTreeWeight } from "../engine/tree-weight.ts";
+import { openConfinement } from "../host/apparmor/index.ts";
 import { capacity } from "../host/capacity/index.ts";
 import { storage } from "../host/capacity/storage.ts";
 import { openCgroups } from "../host/cgroup/index.ts";
 import { BLOCKS, hostClaims } from "../host/claim/index.ts";
-import { which } from "../host/exec/index.ts";
 import { keepShifts } from "../host/idmap/index.ts";
 import { setSwitch } from "../host/link/index.ts";
 import { installHook, installOpener, removeOpener } from "../host/lxc/index.ts";
@@ -163,11 +163,13 @@ export async function wire(instance: Instance, log: Log): Promise<Wired> {
     shifts,
     runtime,
     lxcfs: await ensureLxcfs(instance.run),
-    apparmor: apparmorUsable(),
+    apparmor: openConfinement(cgroupTop(instance)),
     log,
   };
   operations.recover();
   await context.images.recover();
+  // Not waited for: a start does, should it come sooner.
+  context.apparmor?.load().catch((error) => log("error", "containers can't start", { error: String(error) }));
   await adopt(context);
   const view = keepView(context);
   const treeWeight = keepTreeWeight({ ...context, hostFacts });
@@ -210,6 +212,7 @@ export async function wire(instance: Instance, log: Log): Promise<Wired> {
       await network.teardown();
       await stopLxcfs(instance.run);
       removeOpener(paths.opener);
+      context.apparmor?.stop();
       for (const top of [cgroupTop(instance), monitorTop(instance)]) await cgroups.remove(top);
       if (store.containers.list().length === 0) {
         for (const [name, value] of claims.release(instance.state)) setSwitch(name, value);
@@ -231,15 +234,5 @@ function refuseClosedParents(path: string): void {
       `${at} lets nobody but its owner through, and containers have ids of their own`,
       `chmod o+x ${at}, or keep WARREN_DIR elsewhere`,
     );
-  }
-}
-
-/** Whether LXC can give each container a profile: the kernel has AppArmor and its parser is there. */
-function apparmorUsable(): boolean {
-  try {
-    const enabled = readFileSync("/sys/module/apparmor/parameters/enabled", "utf8").trim() === "Y";
-    return enabled && which("apparmor_parser") !== null;
-  } catch {
-    return false;
   }
 }

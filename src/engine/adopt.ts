@@ -150,6 +150,7 @@ async function sweep(c: Context): Promise<void> {
   for (const uuid of entries(c.paths.roots))
     if (!runs.some((r) => r.uuid === uuid)) removeDirectories(c, c.paths.rootGuard(uuid));
   for (const uuid of entries(c.paths.scratch)) removeDirectories(c, c.paths.scratchOf(uuid));
+  c.apparmor?.sweep(names);
   for (const name of entries(c.paths.lxc)) if (!names.has(name)) forget(c.paths.lxc, name);
   for (const top of [cgroupTop(c.instance), monitorTop(c.instance)])
     for (const group of groupsBelow(c, top)) if (!names.has(group)) await removeGroup(c, `${top}/${group}`);

@@ -1,3 +1,4 @@
+import type { Confinement } from "../host/apparmor/index.ts";
 import type { Cgroups } from "../host/cgroup/index.ts";
 import type { Shifts } from "../host/idmap/index.ts";
 import type { Lowers, Objects } from "../host/object/index.ts";
@@ -50,7 +51,8 @@ export interface Context {
   runtime: Runtime;
   /** Directory of lxcfs, `null` where there is none. */
   lxcfs: string | null;
-  apparmor: boolean;
+  /** `null` where there is none. */
+  apparmor: Confinement | null;
   log: Log;
 }
 

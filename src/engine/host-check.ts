@@ -1,11 +1,12 @@
 import { readFileSync } from "node:fs";
 import { release } from "node:os";
+import { apparmor } from "../host/apparmor/index.ts";
 import { capacity } from "../host/capacity/index.ts";
 import { onBtrfs } from "../host/capacity/storage.ts";
 import { run, which } from "../host/exec/index.ts";
 import { kernelLogLack } from "../host/kmsg/index.ts";
 import { alive, isStale } from "../host/lxcfs/index.ts";
-import { boundingSet } from "../host/proc/index.ts";
+import { apparmorProfile, boundingSet } from "../host/proc/index.ts";
 import { capabilityNames } from "../spec/capabilities.ts";
 import { asWarrenError } from "../spec/errors.ts";
 import { HOST_SYSCTLS, type HostSysctl } from "../spec/sysctl.ts";
@@ -64,7 +65,7 @@ export async function hostChecks(c: Context): Promise<{ ok: boolean; checks: Hos
     subordinateIds("/etc/subuid"),
     subordinateIds("/etc/subgid"),
     lxcfs(c),
-    apparmor(),
+    await confinement(c),
     await forwarding(),
     resource(),
     crashes(),
@@ -188,11 +189,27 @@ function lxcfs(c: Context): HostCheck {
     : warn("lxcfs", `${behind.join(", ")} can't see their own memory and processors`, "restart the daemon");
 }
 
-function apparmor(): HostCheck {
-  if (read("/sys/module/apparmor/parameters/enabled") !== "Y")
-    return ok("AppArmor", "this kernel has none enabled");
-  return which("apparmor_parser") !== null
-    ? ok("AppArmor", "each container is confined by a profile of its own")
+async function confinement(c: Context): Promise<HostCheck> {
+  const { active, parser } = apparmor();
+  if (!active) return ok("AppArmor", "this kernel has none enabled");
+  const refused = await c.apparmor?.load().then(
+    () => null,
+    (error) => asWarrenError(error),
+  );
+  if (refused) return missing("AppArmor", `${refused.message}: no container can start`, refused.fix);
+  // Who takes the profile away (aa-remove-unknown) frees those that run of it, and loading it again does not reach them.
+  const free = c.runtime.names().filter((name) => {
+    const label = apparmorProfile(c.runtime.get(name)!.initPid);
+    return label !== null && /^unconfined\b/.test(label);
+  });
+  if (parser && free.length > 0)
+    return warn(
+      "AppArmor",
+      `${free.join(", ")} ${free.length === 1 ? "runs" : "run"} unconfined: the profile was taken away`,
+      `warren restart ${free.join(" ")}`,
+    );
+  return parser
+    ? ok("AppArmor", "containers are confined by a profile, each with a policy namespace of its own")
     : warn(
         "AppArmor",
         "the kernel has it, its tools are missing: containers run unconfined by it",

@@ -45,7 +45,7 @@ export function createHost(c: Context, versionOf: Engine["version"]): Engine["ho
         commitment: await hostCommitments(c),
         images: c.store.images.list().length,
         lxcfs: c.lxcfs,
-        apparmor: c.apparmor,
+        apparmor: c.apparmor !== null,
       };
     },
     check: () => hostChecks(c),

@@ -67,6 +67,7 @@ export async function cleanUp(c: Context, r: ContainerRecord): Promise<void> {
   for (const door of Object.values(c.doors)) await door.release?.(targetOf(c, r));
   unmountContainer(c, r.uuid);
   forget(c.paths.lxc, r.name);
+  c.apparmor?.end(r.name);
   await removeGroup(c, cgroupOf(c, r.name));
   await removeGroup(c, `${monitorTop(c.instance)}/${r.name}`);
   await c.levels.giveAbove(r);

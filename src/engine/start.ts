@@ -104,7 +104,7 @@ async function boot(c: Context, r: ContainerRecord, rootfs: string, work: Work):
         shm: c.paths.shm(r.uuid),
         lxcfs: c.lxcfs,
         seccomp: "/usr/share/lxc/config/common.seccomp",
-        apparmor: c.apparmor,
+        apparmor: (await c.apparmor?.begin(r.name)) ?? null,
         consoleLog: c.paths.console(r.uuid),
         run: c.paths.runOf(r.name),
         hook: c.paths.hook,

@@ -43,7 +43,13 @@ describe("the core on a modern host", () => {
     expect(await d.json("version")).toMatchObject({ cgroup: "v2" });
     const proc = (file: string) => readFileSync(`/proc/${info.initPid}/${file}`, "utf8").trim();
     expect(proc("cgroup")).toStartWith(`0::/warren-${d.instance.tag}/web/`);
-    expect(proc("attr/apparmor/current")).toMatch(/^lxc-web.*\(enforce\)$/);
+    expect(proc("attr/apparmor/current")).toMatch(/^lxc-warren.*:lxc-web_warren.*:unconfined \(enforce\)$/);
+    expect(await d.sh("web", "mkdir /tmp/pts; mount -t devpts none /tmp/pts 2>&1 || echo refused")).toMatch(
+      /denied\s+refused$/,
+    );
+    expect(await d.sh("web", "mount -t tmpfs none /tmp/pts && umount /tmp/pts && echo mounted")).toBe(
+      "mounted",
+    );
     expect(Number(proc("uid_map").split(/\s+/)[1])).toBe(info.idmap.base);
     expect(kernel("memory.max", "pids.max")).toEqual({ "memory.max": String(64 * MIB), "pids.max": "40" });
     expect(await d.sh("web", "awk '/^MemTotal/ {print $2}' /proc/meminfo")).toBe(String(64 * 1024));
@@ -108,6 +114,10 @@ describe("the core on a modern host", () => {
     const runs = join(d.instance.run, "lxc/web/init");
     await until("it rebooted without a daemon", () => readFileSync(runs, "utf8").startsWith("3 "));
     expect(saved()).toEqual(SAVED);
+    const again = readFileSync(runs, "utf8").trim().split(" ")[1];
+    expect(readFileSync(`/proc/${again}/attr/apparmor/current`, "utf8")).toMatch(
+      /^lxc-warren.*\(enforce\)$/m,
+    );
     await d.start();
     expect(await d.json("info", "web")).toMatchObject({ state: "running" });
     expect(await init()).not.toBe(before);

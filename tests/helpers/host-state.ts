@@ -41,6 +41,9 @@ function cgroups(word: string, at = "/sys/fs/cgroup", depth = 4): string[] {
     });
 }
 
+const APPARMOR = "/sys/kernel/security/apparmor/policy";
+const entries = (path: string): string[] => (existsSync(path) ? readdirSync(path) : []);
+
 const SYSCTLS = [
   "net/ipv4/ip_forward",
   "net/ipv6/conf/all/forwarding",
@@ -84,6 +87,7 @@ export function hostState(dir: string, tag: string): HostState {
     routes: own([...tool("ip", "route", "show", "table", "all"), ...tool("ip", "-6", "route", "show")]),
     proxies: own([...tool("ip", "neigh", "show", "proxy"), ...tool("ip", "-6", "neigh", "show", "proxy")]),
     nft: own(tool("nft", "list", "tables")),
+    apparmor: own([...entries(`${APPARMOR}/profiles`), ...entries(`${APPARMOR}/namespaces`)]),
     sysctls: SYSCTLS.map((key) => `${key} = ${read(join("/proc/sys", key)).trim()}`),
     processes: processes(dir),
     descriptors: descriptors(),

@@ -83,7 +83,7 @@ describe("the configuration", () => {
     shm: "/run/warren/rootfs/u/shm",
     lxcfs: "/run/my dir/lxcfs",
     seccomp: "/usr/share/lxc/config/common.seccomp",
-    apparmor: false,
+    apparmor: null,
     consoleLog: "/c",
     run: "/run/warren/lxc/web",
     hook: "/run/warren/hook",

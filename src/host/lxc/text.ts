@@ -22,7 +22,8 @@ export interface ContainerConfig {
   /** Directory of lxcfs, or `null` where there is none. */
   lxcfs: string | null;
   seccomp: string;
-  apparmor: boolean;
+  /** The label of its processes, or `null` where the kernel has no AppArmor. */
+  apparmor: string | null;
   consoleLog: string;
   /** Directory of this container's run-time files. */
   run: string;
@@ -66,15 +67,7 @@ export function renderConfig(c: ContainerConfig): string {
     ["lxc.tty.max", 0],
     ["lxc.seccomp.profile", c.seccomp],
     ["lxc.cap.drop", c.dropCapabilities.join(" ")],
-    ...(c.apparmor
-      ? ([
-          ["lxc.apparmor.profile", "generated"],
-          // systemd gives its services mount namespaces of their own, which the profile forbids without this.
-          ["lxc.apparmor.allow_nesting", 1],
-          // A devpts of its own would be outside of the container's limit of terminals.
-          ["lxc.apparmor.raw", "deny mount fstype=devpts,"],
-        ] as [string, string | number][])
-      : []),
+    ...(c.apparmor === null ? [] : ([["lxc.apparmor.profile", c.apparmor]] as const)),
     ...devices("lxc.cgroup.devices"),
     ...devices("lxc.cgroup2.devices"),
     ["lxc.mount.auto", "proc:mixed sys:mixed"],
