@@ -4,7 +4,7 @@
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { parseArgs } from "node:util";
+import { asked } from "./asked.ts";
 import { trees } from "./density/images.ts";
 import { type Climb, climb } from "./density/ladder.ts";
 import { raiseLimits } from "./density/limits.ts";
@@ -22,7 +22,7 @@ const STEPS = [1, 10, 30, 100, 300, 1000];
 /** Of those who have each file once for each container: more say nothing new, and fill the disk. */
 const MOST_COPIES = 30;
 
-const { values } = parseArgs({
+const { values } = asked({
   options: {
     most: { type: "string" },
     quick: { type: "boolean", default: false },

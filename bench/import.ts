@@ -4,13 +4,13 @@
  */
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { parseArgs } from "node:util";
+import { asked } from "./asked.ts";
 import { command, daemon, output } from "./command.ts";
 import { figure, timed } from "./figures.ts";
 import { describeHost } from "./host.ts";
 
 const ROOT = new URL("..", import.meta.url).pathname.replace(/\/$/, "");
-const { values } = parseArgs({
+const { values } = asked({
   options: { runs: { type: "string", default: "10" }, archive: { type: "string", default: "" } },
 });
 const runs = Number(values.runs);

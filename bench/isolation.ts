@@ -4,8 +4,8 @@
  */
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { parseArgs } from "node:util";
 import { buildBusybox } from "../src/host/image/busybox.ts";
+import { asked } from "./asked.ts";
 import { Absent, type Contender } from "./contender.ts";
 import { docker } from "./contenders/docker.ts";
 import { lxd } from "./contenders/lxd.ts";
@@ -20,7 +20,7 @@ import { trials } from "./isolation/trial.ts";
 
 const ROOT = new URL("..", import.meta.url).pathname.replace(/\/$/, "");
 
-const { values } = parseArgs({
+const { values } = asked({
   options: {
     seconds: { type: "string" },
     quick: { type: "boolean", default: false },

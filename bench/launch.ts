@@ -4,8 +4,8 @@
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { parseArgs } from "node:util";
 import { buildBusybox } from "../src/host/image/busybox.ts";
+import { asked } from "./asked.ts";
 import { Absent, type Contender } from "./contender.ts";
 import { docker } from "./contenders/docker.ts";
 import { lxd } from "./contenders/lxd.ts";
@@ -20,7 +20,7 @@ import { measureRounds } from "./rounds.ts";
 
 const ROOT = new URL("..", import.meta.url).pathname.replace(/\/$/, "");
 
-const { values } = parseArgs({
+const { values } = asked({
   options: {
     runs: { type: "string", default: "20" },
     crowd: { type: "string", default: "60" },

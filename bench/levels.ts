@@ -4,8 +4,8 @@
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { parseArgs } from "node:util";
 import { openCgroups } from "../src/host/cgroup/index.ts";
+import { asked } from "./asked.ts";
 import { warren } from "./contenders/warren.ts";
 import { timed } from "./figures.ts";
 import { describeHost } from "./host.ts";
@@ -16,7 +16,7 @@ import { type Compared, render } from "./levels/page.ts";
 const ROOT = new URL("..", import.meta.url).pathname.replace(/\/$/, "");
 const NAME = "changed";
 
-const { values } = parseArgs({
+const { values } = asked({
   options: { rounds: { type: "string", default: "100" }, changes: { type: "string", default: "10000" } },
 });
 const count = (name: "rounds" | "changes"): number => {
