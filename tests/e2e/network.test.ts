@@ -101,7 +101,12 @@ test("a packet with a foreign sender is dropped on the host's side of the link",
   const before = spoofed();
   const six = b.six.replace(/[^:]+$/, "beef");
   await d.sh("a", `ip -6 addr add ${six}/128 dev eth0`);
-  await d.sh("a", `sleep 2; ping -c 2 -W 1 -I ${six} ${b.six} >/dev/null 2>&1 || true`);
+  // Nothing is sent from it before the kernel knows that nobody else has it.
+  await d.sh(
+    "a",
+    "for i in $(seq 30); do ip -6 addr show dev eth0 | grep -q tentative || exit 0; sleep 1; done; exit 1",
+  );
+  await d.sh("a", `ping -c 2 -W 1 -I ${six} ${b.six} >/dev/null 2>&1 || true`);
   expect(spoofed()).toBeGreaterThanOrEqual(before + 2);
   await d.sh("a", `ip -6 addr del ${six}/128 dev eth0`);
 });
