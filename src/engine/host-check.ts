@@ -190,30 +190,28 @@ function lxcfs(c: Context): HostCheck {
 }
 
 async function confinement(c: Context): Promise<HostCheck> {
-  const { active, parser } = apparmor();
+  const { active, lacks } = apparmor();
   if (!active) return ok("AppArmor", "this kernel has none enabled");
-  const refused = await c.apparmor?.load().then(
+  if (lacks || !c.apparmor) {
+    const { what, cure } = lacks ?? { what: "the daemon began without it", cure: "restart the daemon" };
+    return warn("AppArmor", `the kernel has it, ${what}: containers run unconfined by it`, cure);
+  }
+  const refused = await c.apparmor.load().then(
     () => null,
     (error) => asWarrenError(error),
   );
   if (refused) return missing("AppArmor", `${refused.message}: no container can start`, refused.fix);
   // Who takes the profile away (aa-remove-unknown) frees those that run of it, and loading it again does not reach them.
   const free = c.runtime.names().filter((name) => {
-    const label = apparmorProfile(c.runtime.get(name)!.initPid);
-    return label !== null && /^unconfined\b/.test(label);
+    const live = c.runtime.get(name);
+    return live && /^unconfined\b/.test(apparmorProfile(live.initPid) ?? "");
   });
-  if (parser && free.length > 0)
-    return warn(
-      "AppArmor",
-      `${free.join(", ")} ${free.length === 1 ? "runs" : "run"} unconfined: the profile was taken away`,
-      `warren restart ${free.join(" ")}`,
-    );
-  return parser
+  return free.length === 0
     ? ok("AppArmor", "containers are confined by a profile, each with a policy namespace of its own")
     : warn(
         "AppArmor",
-        "the kernel has it, its tools are missing: containers run unconfined by it",
-        "apt-get install apparmor",
+        `${free.join(", ")} not confined: the profile was taken away, or came later`,
+        `warren restart ${free.join(" ")}`,
       );
 }
 

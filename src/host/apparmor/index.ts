@@ -27,18 +27,31 @@ export interface Confinement {
 
 const KERNEL = "/sys/kernel/security/apparmor";
 const SPACES = `${KERNEL}/policy/namespaces`;
+const PROFILES = `${KERNEL}/policy/profiles`;
 
-/** Whether the kernel has AppArmor active, and whether there is the tool that it is told profiles with. */
-export function apparmor(): { active: boolean; parser: boolean } {
+/** Whether the kernel has AppArmor active; `lacks` is what keeps it from being told profiles, with its cure. */
+export function apparmor(): { active: boolean; lacks: { what: string; cure: string } | null } {
   const enabled = "/sys/module/apparmor/parameters/enabled";
   const active = existsSync(enabled) && readFileSync(enabled, "latin1").trim() === "Y";
-  return { active, parser: which("apparmor_parser") !== null };
+  if (!existsSync(PROFILES))
+    return {
+      active,
+      lacks: {
+        what: "/sys/kernel/security is not mounted",
+        cure: "mount -t securityfs securityfs /sys/kernel/security, and restart the daemon",
+      },
+    };
+  if (which("apparmor_parser") !== null) return { active, lacks: null };
+  return {
+    active,
+    lacks: { what: "its tools are missing", cure: "apt-get install apparmor, and restart the daemon" },
+  };
 }
 
-/** Confinement for an instance, `null` where the kernel or the tool is missing. `top` is a name nobody else on the host has. */
+/** Confinement for an instance, `null` where there is none to be had. `top` is a name nobody else on the host has. */
 export function openConfinement(top: string): Confinement | null {
-  const { active, parser } = apparmor();
-  if (!active || !parser) return null;
+  const { active, lacks } = apparmor();
+  if (!active || lacks) return null;
   // Debian lets lxc-start change to profiles of these names only (abstractions/lxc/start-container), and Debian's and
   // Ubuntu's guests load profiles of their own where their namespace is called so (rc.apparmor.functions).
   const name = `lxc-${top}`;
@@ -68,7 +81,7 @@ export function openConfinement(top: string): Confinement | null {
   const self: Confinement = {
     async load() {
       // Somebody may have taken it away since: `aa-teardown` does.
-      if (isLoaded(readdirSync(`${KERNEL}/policy/profiles`), name)) return;
+      if (isLoaded(readdirSync(PROFILES), name)) return;
       loading ??= tell().finally(() => {
         loading = null;
       });
@@ -94,7 +107,7 @@ export function openConfinement(top: string): Confinement | null {
     },
     stop() {
       self.sweep(new Set());
-      if (isLoaded(readdirSync(`${KERNEL}/policy/profiles`), name)) writeFileSync(`${KERNEL}/.remove`, name);
+      if (isLoaded(readdirSync(PROFILES), name)) writeFileSync(`${KERNEL}/.remove`, name);
     },
   };
   return self;
