@@ -52,8 +52,7 @@ export function apparmor(): { active: boolean; lacks: { what: string; cure: stri
 export function openConfinement(top: string): Confinement | null {
   const { active, lacks } = apparmor();
   if (!active || lacks) return null;
-  // Debian lets lxc-start change to profiles of these names only (abstractions/lxc/start-container), and Debian's and
-  // Ubuntu's guests load profiles of their own where their namespace is called so (rc.apparmor.functions).
+  // Debian lets lxc-start change to profiles of these names only (abstractions/lxc/start-container).
   const name = `lxc-${top}`;
   const spaceOf = (container: string): string => `lxc-${container}_${top}`;
   let loading: Promise<void> | null = null;
