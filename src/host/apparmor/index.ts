@@ -13,7 +13,7 @@ import { CLASSES, isLoaded, profileText } from "./text.ts";
 
 /** What confines the containers of one instance. */
 export interface Confinement {
-  /** Loads the profile unless it is there. Throws FAILED with what the parser said. */
+  /** Sees to it that the profile is loaded; it replaces an older one also for containers that run. Throws FAILED with what the parser said. */
   load(): Promise<void>;
   /** Makes a container's place in it; answers the label its processes are to have. Throws as `load`. */
   begin(container: string): Promise<string>;
@@ -55,6 +55,7 @@ export function openConfinement(top: string): Confinement | null {
   // Debian lets lxc-start change to profiles of these names only (abstractions/lxc/start-container).
   const name = `lxc-${top}`;
   const spaceOf = (container: string): string => `lxc-${container}_${top}`;
+  let told = false;
   let loading: Promise<void> | null = null;
 
   async function tell(): Promise<void> {
@@ -63,6 +64,7 @@ export function openConfinement(top: string): Confinement | null {
       const input = profileText(name, `lxc-*_${top}`, classes);
       try {
         await run(["apparmor_parser", "--replace", "--skip-cache"], { input, timeout: 60_000 });
+        told = true;
         return;
       } catch (error) {
         refusal ??= asWarrenError(error);
@@ -79,8 +81,8 @@ export function openConfinement(top: string): Confinement | null {
 
   const self: Confinement = {
     async load() {
-      // Somebody may have taken it away since: `aa-teardown` does.
-      if (isLoaded(readdirSync(PROFILES), name)) return;
+      // Once in any case, for an older Warren's may be there, and again when somebody took it away: `aa-teardown` does.
+      if (told && isLoaded(readdirSync(PROFILES), name)) return;
       loading ??= tell().finally(() => {
         loading = null;
       });
