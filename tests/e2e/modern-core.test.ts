@@ -119,7 +119,11 @@ describe("the core on a modern host", () => {
       /^lxc-warren.*\(enforce\)$/m,
     );
     await d.start();
-    expect(await d.json("info", "web")).toMatchObject({ state: "running" });
+    expect(await d.json("info", "web")).toMatchObject({
+      state: "running",
+      // The daemon has loaded its profile anew, over the heads of those that run.
+      apparmor: expect.stringMatching(/^lxc-warren.*\(enforce\)$/),
+    });
     expect(await init()).not.toBe(before);
     expect(await d.strays()).toEqual([]);
   }, 30_000);
