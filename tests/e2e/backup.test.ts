@@ -293,7 +293,7 @@ test(
         ["image", "publish", "runs/kept", `p${round}`],
       ];
       const clients = commands.map((args) => there.warren(args));
-      await Bun.sleep(20 + random() * 300);
+      await Bun.sleep(patience(20 + random() * 300));
       await there.kill();
       await Promise.all(clients);
       await there.start();
