@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync 
 import { type Piece, writeArchive } from "../../src/host/backup/index.ts";
 import { archive } from "../helpers/archive.ts";
 import { type TestDaemon, testDaemon } from "../helpers/daemon.ts";
-import { patience } from "../helpers/patience.ts";
+import { amid, patience } from "../helpers/patience.ts";
 import { LATER, portrait, VARIETY } from "../helpers/portrait.ts";
 import { requires } from "../helpers/requires.ts";
 
@@ -293,7 +293,7 @@ test(
         ["image", "publish", "runs/kept", `p${round}`],
       ];
       const clients = commands.map((args) => there.warren(args));
-      await Bun.sleep(patience(20 + random() * 300));
+      await Bun.sleep(amid(20 + random() * 300));
       await there.kill();
       await Promise.all(clients);
       await there.start();

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { archive, SYSTEM } from "../helpers/archive.ts";
 import { type TestDaemon, testDaemon, until } from "../helpers/daemon.ts";
-import { patience } from "../helpers/patience.ts";
+import { amid } from "../helpers/patience.ts";
 import { requires } from "../helpers/requires.ts";
 
 const { describe, test, missing } = requires(
@@ -44,12 +44,12 @@ afterAll(() => d?.[Symbol.asyncDispose]());
 
 const initPid = async (name: string): Promise<number | null> => (await d.json("info", name)).initPid;
 /**
- * Starts commands at once, kills the daemon after `ms`, and lets their clients end as they like. On a slow host it takes them
+ * Starts commands at once, kills the daemon amid them, and lets their clients end as they like. On a slow host it takes them
  * longer to get at the daemon.
  */
 async function interrupt(commands: string[][], ms: number): Promise<void> {
   const clients = commands.map((args) => d.warren(args));
-  await Bun.sleep(patience(ms));
+  await Bun.sleep(amid(ms));
   await d.kill();
   await Promise.all(clients);
 }

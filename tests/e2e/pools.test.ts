@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { type TestDaemon, testDaemon, until } from "../helpers/daemon.ts";
-import { patience } from "../helpers/patience.ts";
+import { amid } from "../helpers/patience.ts";
 import { requires } from "../helpers/requires.ts";
 
 const MIB = 1024 ** 2;
@@ -339,7 +339,7 @@ describe("pools", () => {
           d.spawn(["move", "db", "--pool", at === "fast" ? "default" : "fast"]),
           d.spawn(["pool", "create", "brief", "--size", "128M", "--format", "ext4"]),
         ];
-        await Bun.sleep(patience(40 + Math.random() * 200));
+        await Bun.sleep(amid(40 + Math.random() * 200));
         await d.kill();
         for (const each of work) await each.exited;
         await d.start();

@@ -4,7 +4,7 @@ import { appendFileSync, lstatSync, readdirSync, rmSync, writeFileSync } from "n
 import { archive, SYSTEM } from "../helpers/archive.ts";
 import { type TestDaemon, testDaemon, until } from "../helpers/daemon.ts";
 import { testDisk } from "../helpers/disk.ts";
-import { patience } from "../helpers/patience.ts";
+import { amid } from "../helpers/patience.ts";
 import { requires } from "../helpers/requires.ts";
 
 const NEEDS = ["root", "lxc", "lxcfs", "nft", "iproute2", "busybox", "overlay", "idmap", "tar"] as const;
@@ -157,7 +157,7 @@ describe(`files in common (SEED=${SEED})`, () => {
           ["copy", "a", `copy${round}`],
         ];
         const clients = commands.map((args) => d.warren(args));
-        await Bun.sleep(patience(20 + random() * 250));
+        await Bun.sleep(amid(20 + random() * 250));
         await d.kill();
         await Promise.all(clients);
         await d.start();
