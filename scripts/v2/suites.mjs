@@ -1,8 +1,9 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
-import { command, GUEST_TMPDIR, inGuest, pushGuestImages } from "./guest.mjs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { command, GUEST_TMPDIR, greets, inGuest, pushGuestImages } from "./guest.mjs";
 import { running } from "./machine.mjs";
-import { CACHE, REPOSITORY } from "./places.mjs";
+import { CACHE, machinePlaces, REPOSITORY } from "./places.mjs";
 import { addFailure, addJunit, counted, emptyReport, renderResult, summary } from "./report.mjs";
 import { Refusal, run, say } from "./tool.mjs";
 
@@ -97,8 +98,12 @@ function keep(report, about) {
   );
 }
 
-/** Runs one file in a process of its own and adds what came of it to the report. */
-async function runFile(machine, file, seconds, report) {
+/**
+ * Runs one file in a process of its own and adds what came of it to the report. A kernel that stops meanwhile boots anew, and
+ * the file has one more try: emulators now and then trip over a kernel that changes its own code (`Oops: int3`).
+ */
+async function runFile(machine, file, seconds, report, tries = 2) {
+  const before = await bootId(machine);
   const bun = [
     "bun",
     "test",
@@ -112,11 +117,40 @@ async function runFile(machine, file, seconds, report) {
   const argv = [...limit, ...env, ...bun, `./${file}`];
   const code = await command(machine, argv, { timeout: (seconds + 60) * 1000 });
   if (!running()) throw new Refusal(`the machine was gone in the middle of ${file} (qemu ended)`);
+  if (code === LOST && (await comesBack(machine)) && (await bootId(machine)) !== before) {
+    say(`the machine's kernel stopped in the middle of ${file}: ${lastWords()}`);
+    if (tries > 1) return runFile(machine, file, seconds, report, tries - 1);
+  }
   // Moved, or the report of this file would pass for the next one's.
   const { stdout: xml } = await inGuest(machine, `cat ${JUNIT} && rm ${JUNIT}`, { ok: null });
   const { failed } = addJunit(report, xml);
   if (code === 124) addFailure(report, file, `not done within ${seconds} s`);
   else if (code !== 0 && failed === 0) addFailure(report, file, `bun test ended with ${code}`);
+}
+
+/** What ssh(1) ends with when the connection is lost. */
+const LOST = 255;
+
+/** Milliseconds for booting anew. */
+const REBOOT = 180_000;
+
+/** A number that each boot of the guest's kernel has of its own (random(4)). */
+async function bootId(machine) {
+  return (await inGuest(machine, "cat /proc/sys/kernel/random/boot_id", { ok: null })).stdout.trim();
+}
+
+/** Whether the machine answers again before its time is over. */
+async function comesBack(machine) {
+  for (const end = Date.now() + REBOOT; Date.now() < end; await sleep(1_000))
+    if (await greets(machine)) return true;
+  return false;
+}
+
+/** What the kernel said last of a fault of its own. */
+function lastWords() {
+  const { console: log } = machinePlaces();
+  const faults = readFileSync(log, "latin1").match(/(?:Oops: |BUG: |Kernel panic - )[^\r\n]*/g) ?? [];
+  return `${faults.slice(-2).join("; ") || "it said nothing"} (${log})`;
 }
 
 /** The test files of a folder or file of the clone. Throws a Refusal when there is none of that name. */
