@@ -72,6 +72,8 @@ export async function suites(machine, { files, seconds, record, json }) {
   const report = emptyReport();
   if (files.some((file) => readFileSync(join(REPOSITORY, file), "utf8").includes(GUEST_IMAGE)))
     await pushGuestImages(machine);
+  // What was copied in is to be there also when the kernel stops.
+  await inGuest(machine, "sync", { timeout: 120_000 });
   for (const file of files) {
     const left = Math.min(FILE_SECONDS, Math.floor((end - Date.now()) / 1000));
     if (left > 0) await runFile(machine, file, left, report);
