@@ -30,7 +30,7 @@ export const PACKAGES = Object.freeze({
 function extra() {
   const apparmor = "/sys/module/apparmor/parameters/enabled";
   const active = existsSync(apparmor) && readFileSync(apparmor, "utf8").startsWith("Y");
-  return active ? { apparmor: "the kernel has AppArmor active and LXC needs its parser" } : {};
+  return active ? { apparmor: "the kernel has AppArmor active, which is told profiles by its parser" } : {};
 }
 
 /** The packages that are wanted and not installed. @returns {Record<string, string>} */
